@@ -47,7 +47,7 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workflow", "number"], name="workflows_revision"),
+            models.UniqueConstraint(fields=["workflow", "number"], name="workflows_revision_once"),
         ]
 
     def __str__(self) -> str:
@@ -150,7 +150,7 @@ class Match(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workflow", "record_id"], name="workflows_match"),
+            models.UniqueConstraint(fields=["workflow", "record_id"], name="workflows_match_once"),
         ]
 
     def __str__(self) -> str:

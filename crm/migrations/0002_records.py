@@ -231,7 +231,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='property',
-            constraint=models.UniqueConstraint(fields=('object_type', 'name'), name='crm_property'),
+            constraint=models.UniqueConstraint(fields=('object_type', 'name'), name='crm_property_name_once'),
         ),
         migrations.AddIndex(
             model_name='searchtext',
@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='association',
-            constraint=models.UniqueConstraint(fields=('from_record', 'type', 'to_record'), name='crm_association'),
+            constraint=models.UniqueConstraint(fields=('from_record', 'type', 'to_record'), name='crm_association_once'),
         ),
         migrations.AddConstraint(
             model_name='uniquevalue',

@@ -47,7 +47,7 @@ class Association(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["from_record", "type", "to_record"], name="crm_association"
+                fields=["from_record", "type", "to_record"], name="crm_association_once"
             ),
         ]
 

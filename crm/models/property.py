@@ -49,7 +49,7 @@ class Property(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["object_type", "name"], name="crm_property"),
+            models.UniqueConstraint(fields=["object_type", "name"], name="crm_property_name_once"),
         ]
         ordering = ["object_type", "display_order", "label"]
         verbose_name_plural = "properties"

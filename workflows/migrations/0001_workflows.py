@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('workflow', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='workflows.workflow')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workflow', 'number'), name='workflows_revision')],
+                'constraints': [models.UniqueConstraint(fields=('workflow', 'number'), name='workflows_revision_once')],
             },
         ),
         migrations.CreateModel(
@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
                 ('workflow', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='workflows.workflow')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('workflow', 'record_id'), name='workflows_match')],
+                'constraints': [models.UniqueConstraint(fields=('workflow', 'record_id'), name='workflows_match_once')],
             },
         ),
         migrations.CreateModel(
