@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = database.DATA_DIR
 VERSION = "0.1.0"
-UNDER_TEST = "pytest" in sys.modules
 
 DEBUG = env.env_bool("DEBUG", default=False)
 SECRET_KEY = secrets.secret_key(DATA_DIR)
@@ -105,7 +103,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if UNDER_TEST or DEBUG
+        if DEBUG
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
@@ -135,9 +133,6 @@ if _redis_url is None:
 else:
     Q_CLUSTER["redis"] = env.env_text("REDIS_URL")
 
-if UNDER_TEST:
-    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -146,5 +141,5 @@ LOGGING: dict[str, Any] = {
     "root": {"handlers": ["console"], "level": env.env_text("LOG_LEVEL", "INFO")},
 }
 
-if not 50 <= len(SECRET_KEY):
+if not len(SECRET_KEY) >= 50:
     raise ImproperlyConfigured("SECRET_KEY: use at least 50 characters.")

@@ -1,0 +1,55 @@
+# make run    start everything; Ctrl-C stops it
+# make test   all tests
+# make check  what .ci/run checks before the tests
+# make bench  measure the engine
+# The rest: setup (what the others do first), requirements (after a change in pyproject.toml).
+
+PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3))
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make requirements"
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The browser tests use the system's Chromium.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+.PHONY: run setup test check bench requirements
+.DELETE_ON_ERROR:
+
+run: $(VENV)/.run
+	@exec $(BIN)/python manage.py up
+
+setup: $(VENV)/.run $(VENV)/.dev
+
+test: setup
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: setup
+	@exec .ci/check
+
+bench: $(VENV)/.run
+	@exec $(BIN)/python manage.py bench
+
+requirements: setup
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@$(COMPILE) -o requirements.txt pyproject.toml
+	@$(COMPILE) -o requirements-dev.txt -c requirements.txt --group dev
+
+# pip is the last thing that comes into a virtual environment, so it is whole when pip is there.
+$(BIN)/pip:
+	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info[:2] == (3, 11) or "")'),,\
+		$(error Cohort needs Python 3.11. Install it, or name it: make PYTHON=/path/to/python3.11))
+	$(if $(shell $(PYTHON) -c 'import ensurepip, venv; print(1)' 2>/dev/null),,\
+		$(error This Python lacks the module venv; on Debian: apt install python3.11-venv))
+	@$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.run: requirements.txt | $(BIN)/pip
+	@echo "Installing the packages of requirements.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing the packages of requirements-dev.txt into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@touch $@

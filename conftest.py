@@ -1,0 +1,59 @@
+"""What every test of the repository may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from config import database
+
+Subject = TypeVar("Subject")
+
+
+class SameQueriesFor(Protocol):
+    """The type of the fixture `same_queries_for`."""
+
+    def __call__(
+        self,
+        make: Callable[[int], Subject],
+        run: Callable[[Subject], object],
+        sizes: tuple[int, ...] = (10, 5000),
+    ) -> int: ...
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Starts the embedded PostgreSQL before the first test that needs a database."""
+    database.ensure_running()
+
+
+@pytest.fixture
+def same_queries_for(db: None) -> SameQueriesFor:
+    """A check that work costs the same number of queries for 10 records and for 5,000.
+
+    `make(size)` prepares that many records, uncounted; `run(what make returned)` is counted.
+    Returns the number of queries.
+    """
+
+    def check(
+        make: Callable[[int], Subject],
+        run: Callable[[Subject], object],
+        sizes: tuple[int, ...] = (10, 5000),
+    ) -> int:
+        queries: dict[int, list[str]] = {}
+        for size in sizes:
+            subject = make(size)
+            with CaptureQueriesContext(connection) as captured:
+                run(subject)
+            queries[size] = [query["sql"][:200] for query in captured.captured_queries]
+        counts = {size: len(found) for size, found in queries.items()}
+        assert len(set(counts.values())) == 1, f"queries by size: {counts}\n" + "\n".join(
+            queries[min(sizes)]
+        )
+        return counts[sizes[0]]
+
+    return check
