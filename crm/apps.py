@@ -1,8 +1,25 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate  # noqa: TID251 (Django's own, after migrate)
+
+from crm.registry import discover
 
 
 class CrmConfig(AppConfig):
     name = "crm"
     verbose_name = "CRM"
+
+    def ready(self) -> None:
+        discover("crm.property_types")
+        discover("crm.objects")
+        discover("crm.filters")
+        post_migrate.connect(synchronise_catalogue, sender=self)
+
+
+def synchronise_catalogue(**_: Any) -> None:
+    from crm import catalogue
+
+    catalogue.synchronise()

@@ -1,0 +1,127 @@
+"""Object types: what kinds of records there are, one file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from crm.property_types.base import Definition, Option
+from crm.registry import Registry, UnknownKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relation:
+    """A standard association type from this object type to another, in HubSpot's numbering."""
+
+    type_id: int
+    inverse_type_id: int
+    to_object_type: str
+    name: str
+    label: str = ""
+    inverse_label: str = ""
+
+
+class ObjectType:
+    """A kind of record. The class body is the only place that describes it."""
+
+    type_id: ClassVar[str]
+    #: In URLs and tokens: "contact".
+    name: ClassVar[str]
+    plural: ClassVar[str]
+    label: ClassVar[str]
+    plural_label: ClassVar[str]
+    #: A name of Google's Material Symbols, for menus.
+    icon: ClassVar[str] = "circle"
+    #: Property groups in order: name -> label.
+    groups: ClassVar[Mapping[str, str]]
+    properties: ClassVar[tuple[Definition, ...]]
+    relations: ClassVar[tuple[Relation, ...]] = ()
+    #: Shown in lists, in this order.
+    list_columns: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def title(cls, properties: Mapping[str, Any], record_id: int) -> str:
+        """What people call a record with these properties."""
+        return f"{cls.label} {record_id}"
+
+
+object_types: Registry[ObjectType] = Registry("object type", "type_id")
+
+
+def get(key: str) -> type[ObjectType]:
+    """An object type by its id ("0-1"), name or plural; raises UnknownKind."""
+    found = object_types.find(key)
+    if found is not None:
+        return found
+    for kind in object_types:
+        if key in (kind.name, kind.plural):
+            return kind
+    raise UnknownKind(f"There is no object type {key!r}.")
+
+
+def text(name: str, label: str, group: str, **more: Any) -> Definition:
+    return Definition(
+        name=name, label=label, group=group, type="string",
+        **{"field_type": "text"} | more,
+    )  # fmt: skip
+
+
+def number(name: str, label: str, group: str, **more: Any) -> Definition:
+    return Definition(
+        name=name, label=label, group=group, type="number",
+        **{"field_type": "number"} | more,
+    )  # fmt: skip
+
+
+def date(name: str, label: str, group: str, **more: Any) -> Definition:
+    return Definition(name=name, label=label, group=group, type="date", field_type="date", **more)
+
+
+def moment(name: str, label: str, group: str, **more: Any) -> Definition:
+    return Definition(
+        name=name, label=label, group=group, type="datetime", field_type="date", **more
+    )
+
+
+def yes_no(name: str, label: str, group: str, **more: Any) -> Definition:
+    return Definition(
+        name=name, label=label, group=group, type="bool", field_type="booleancheckbox", **more
+    )
+
+
+def choice(
+    name: str, label: str, group: str, options: Mapping[str, str], **more: Any
+) -> Definition:
+    """An enumeration; `options` maps stored values to labels."""
+    return Definition(
+        name=name, label=label, group=group, type="enumeration",
+        options=tuple(Option(value=value, label=shown) for value, shown in options.items()),
+        **{"field_type": "select"} | more,
+    )  # fmt: skip
+
+
+def owner(group: str) -> Definition:
+    return Definition(
+        name="hubspot_owner_id",
+        label="Owner",
+        group=group,
+        type="enumeration",
+        field_type="select",
+        external_options="OWNER",
+        description="The person responsible for this record.",
+    )
+
+
+def system(group: str, modified: str) -> tuple[Definition, ...]:
+    """The properties every record has; `modified` is the name of the last-modified one."""
+    return (
+        moment("createdate", "Create date", group, is_read_only=True, column="created_at"),
+        moment(modified, "Last modified date", group, is_read_only=True, column="updated_at"),
+        number("hs_object_id", "Record ID", group, is_read_only=True, column="id"),
+    )
+
+
+def joined(properties: Mapping[str, Any], *names: str) -> str:
+    """The values of some text properties with a space between them."""
+    return " ".join(str(properties[name]) for name in names if properties.get(name))

@@ -1,0 +1,132 @@
+"""Property definitions, and the cleaning of values before they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from crm.models import Owner, Property
+from crm.objects import base as objects
+from crm.property_types.base import Definition, InvalidValue, Option, type_of
+from crm.sql import SQL, literal, sql
+
+Definitions = Mapping[str, Definition]
+
+
+class InvalidProperties(ValidationError):
+    """Some values do not fit their properties: name -> message, all of them at once."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        self.errors = dict(errors)
+        super().__init__({name: [message] for name, message in errors.items()})
+
+
+def load(object_type: str) -> dict[str, Definition]:
+    """All properties of an object type by name, archived ones left out."""
+    declared = {item.name: item for item in objects.get(object_type).properties}
+    found = Property.objects.filter(object_type=object_type, archived_at=None)
+    loaded = {
+        row.name: from_row(row, declared.get(row.name)) for row in found.select_related("group")
+    }
+    return _with_owners(loaded)
+
+
+def from_row(row: Property, declared: Definition | None) -> Definition:
+    """The definition in a row; what is wired into the code comes from its declaration."""
+    return Definition(
+        name=row.name,
+        label=row.label,
+        type=row.type,
+        field_type=row.field_type,
+        group=row.group.name,
+        description=row.description,
+        options=tuple(
+            Option(value=item["value"], label=item["label"], hidden=item.get("hidden", False))
+            for item in row.options
+        ),
+        external_options=declared.external_options if declared else "",
+        is_unique=row.is_unique,
+        is_read_only=row.is_read_only,
+        is_searchable=row.is_searchable,
+        column=declared.column if declared else "",
+    )
+
+
+def _with_owners(definitions: dict[str, Definition]) -> dict[str, Definition]:
+    wanting = [name for name, item in definitions.items() if item.external_options == "OWNER"]
+    if not wanting:
+        return definitions
+    owners = tuple(Option(value=str(owner.pk), label=str(owner)) for owner in Owner.objects.all())
+    for name in wanting:
+        old = definitions[name]
+        definitions[name] = Definition(**{**vars(old), "options": owners})
+    return definitions
+
+
+def clean(
+    definitions: Definitions, values: Mapping[str, Any], *, allow_read_only: bool = False
+) -> dict[str, Any]:
+    """`values` in their stored form; None and "" mean "no value" and become None.
+
+    Raises InvalidProperties with every unknown, read-only or ill-fitting property.
+    """
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for name, value in values.items():
+        try:
+            cleaned[name] = clean_one(definitions, name, value, allow_read_only=allow_read_only)
+        except InvalidValue as error:
+            errors[name] = str(error)
+    if errors:
+        raise InvalidProperties(errors)
+    return cleaned
+
+
+def clean_one(
+    definitions: Definitions, name: str, value: Any, *, allow_read_only: bool = False
+) -> Any:
+    """One value in its stored form, None for no value; raises InvalidValue."""
+    definition = definitions.get(name)
+    if definition is None:
+        raise InvalidValue("does not exist")
+    if definition.column or (definition.is_read_only and not allow_read_only):
+        raise InvalidValue("is read only")
+    if value is None or (isinstance(value, str) and not value.strip()) or value == []:
+        return None
+    cleaned = type_of(definition).clean(value, definition)
+    # 0 and False are values; empty text and empty sets are none.
+    return None if cleaned in ("", []) else cleaned
+
+
+def display(definition: Definition, value: Any) -> str:
+    """A stored value as people read it; "" for none."""
+    if value is None:
+        return ""
+    return type_of(definition).display(value, definition)
+
+
+_COLUMNS = {
+    "id": "{alias}.id::text",
+    "created_at": """to_char({alias}.created_at AT TIME ZONE 'UTC',
+        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""",
+    "updated_at": """to_char({alias}.updated_at AT TIME ZONE 'UTC',
+        'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""",
+}
+
+
+def expression(definition: Definition, alias: str = "r") -> SQL:
+    """SQL for the value as text (NULL for none) over `alias` of crm_record."""
+    if definition.column:
+        return sql(_COLUMNS[definition.column], alias=SQL(alias))
+    return SQL(f"({alias}.properties->>{literal(definition.name).text})")
+
+
+def json_expression(definition: Definition, alias: str = "r") -> SQL:
+    """SQL for the value as jsonb (NULL for none) over `alias` of crm_record."""
+    if definition.column == "id":
+        return SQL(f"to_jsonb({alias}.id)")
+    if definition.column:
+        return sql("to_jsonb({text})", text=expression(definition, alias))
+    return SQL(f"({alias}.properties->{literal(definition.name).text})")
