@@ -40,9 +40,7 @@ def _write_groups(kind: type[ObjectType]) -> None:
 
 
 def _write_properties(kind: type[ObjectType]) -> None:
-    groups = {
-        group.name: group for group in PropertyGroup.objects.filter(object_type=kind.type_id)
-    }
+    groups = {group.name: group for group in PropertyGroup.objects.filter(object_type=kind.type_id)}
     now = clock.now()
     Property.objects.bulk_create(
         [
@@ -54,7 +52,9 @@ def _write_properties(kind: type[ObjectType]) -> None:
                 group=groups[item.group],
                 type=item.type,
                 field_type=item.field_type,
-                options=[asdict(option) | {"displayOrder": n} for n, option in enumerate(item.options)],
+                options=[
+                    asdict(option) | {"displayOrder": n} for n, option in enumerate(item.options)
+                ],
                 display_order=place,
                 is_unique=item.is_unique,
                 is_read_only=item.is_read_only,

@@ -36,12 +36,8 @@ class Association(models.Model):
     from_record = models.ForeignKey(
         "crm.Record", models.CASCADE, related_name="associations", db_index=False
     )
-    to_record = models.ForeignKey(
-        "crm.Record", models.CASCADE, related_name="+", db_index=False
-    )
-    type = models.ForeignKey(
-        AssociationType, models.CASCADE, related_name="+", db_index=False
-    )
+    to_record = models.ForeignKey("crm.Record", models.CASCADE, related_name="+", db_index=False)
+    type = models.ForeignKey(AssociationType, models.CASCADE, related_name="+", db_index=False)
     created_at = models.DateTimeField()
 
     class Meta:

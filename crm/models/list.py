@@ -26,9 +26,7 @@ class ListMembership(models.Model):
     """A record stands in a list since a moment."""
 
     list = models.ForeignKey(List, models.CASCADE, related_name="memberships", db_index=False)
-    record = models.ForeignKey(
-        "crm.Record", models.CASCADE, related_name="+", db_constraint=False
-    )
+    record = models.ForeignKey("crm.Record", models.CASCADE, related_name="+", db_constraint=False)
     since = models.DateTimeField()
 
     class Meta:

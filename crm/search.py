@@ -1,0 +1,44 @@
+"""The text by which records are found: their searchable properties in one line."""
+
+from __future__ import annotations
+
+from crm.properties import Definitions
+from crm.sql import SQL, execute, join, literal, sql
+
+
+def refresh(object_type: str, select: SQL, definitions: Definitions) -> None:
+    """Write the search text of the records of a SELECT with a column record_id."""
+    names = [item.name for item in definitions.values() if item.is_searchable]
+    if not names:
+        return
+    text = join(", ", [SQL(f"r.properties->>{literal(name).text}") for name in names])
+    execute(
+        sql(
+            """
+            INSERT INTO crm_searchtext (record_id, object_type, text)
+            SELECT r.id, r.object_type, lower(concat_ws(' ', {text}))
+            FROM crm_record r
+            WHERE r.id IN (SELECT record_id FROM ({select}) s) AND r.object_type = {type}
+            ON CONFLICT (record_id) DO UPDATE SET text = excluded.text
+            WHERE crm_searchtext.text <> excluded.text
+            """,
+            text=text,
+            select=select,
+            type=object_type,
+        )
+    )
+
+
+def matching(object_type: str, words: str) -> SQL:
+    """A SELECT of (record_id) of the records whose text has all of `words`; archived ones too."""
+    patterns = [f"%{_escape(word)}%" for word in words.lower().split()[:8]]
+    return sql(
+        "SELECT record_id FROM crm_searchtext"
+        " WHERE object_type = {type} AND text LIKE ALL({patterns}::text[])",
+        type=object_type,
+        patterns=patterns,
+    )
+
+
+def _escape(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
