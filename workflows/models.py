@@ -72,6 +72,8 @@ class Enrollment(models.Model):
     #: The node it stands at; null once it has ended.
     action_id = models.CharField(max_length=50, null=True)
     due_at = models.DateTimeField()
+    #: It has entered its node (a delay) and waits in it; when due it leaves.
+    is_waiting = models.BooleanField(default=False)
     #: When it came to the node it stands at.
     arrived_at = models.DateTimeField()
     #: Counts passes of the engine; part of the key of everything a pass sends out.
@@ -124,6 +126,8 @@ class ActionRun(models.Model):
     #: workflows.steps.Outcome, by value.
     outcomes = ArrayField(models.TextField())
     details = ArrayField(models.TextField())
+    #: Where this record fared otherwise than its cohort: {place in the path: [outcome, detail]}.
+    exceptions: models.JSONField[Any, dict[str, list[str]] | None] = models.JSONField(null=True)
     at = models.DateTimeField()
 
     class Meta:
@@ -179,12 +183,19 @@ class OutboxMessage(models.Model):
     state = models.SmallIntegerField(choices=State, default=State.WAITING)
     lane = models.SmallIntegerField(default=1)
     not_before = models.DateTimeField()
+    #: How often it was handed over; also tells a late worker that somebody else had it since.
     attempts = models.SmallIntegerField(default=0)
     #: Until when a worker has it; after that it is anybody's again.
     leased_until = models.DateTimeField(null=True)
+    #: What the far end said last, or why it was cancelled.
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()
+    #: When the last hand-over began: what was true before then was taken into account.
+    begun_at = models.DateTimeField(null=True)
+    #: When it was sent, refused, cancelled or given up.
     finished_at = models.DateTimeField(null=True)
+    #: Whether the transport has noted the end of it in its own tables.
+    is_noted = models.BooleanField(default=False)
 
     class Meta:
         indexes = [
@@ -196,10 +207,37 @@ class OutboxMessage(models.Model):
             models.Index(
                 fields=["leased_until"], condition=Q(state=2), name="workflows_outbox_sending"
             ),
+            models.Index(
+                fields=["kind", "id"],
+                condition=Q(state__gte=3, is_noted=False),
+                name="workflows_outbox_unnoted",
+            ),
+            # What staff look at: a few among very many.
+            models.Index(
+                fields=["state", "kind"],
+                condition=Q(state__in=[4, 5]),
+                name="workflows_outbox_trouble",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.key
+
+
+class Outage(models.Model):
+    """The far end of a transport does not answer: nothing of that kind goes out for a while.
+
+    The row goes with the first delivery that works again.
+    """
+
+    kind = models.CharField(max_length=30, primary_key=True)
+    since = models.DateTimeField()
+    failures = models.IntegerField()
+    next_try_at = models.DateTimeField()
+    error = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.error}"
 
 
 class Doorbell(models.Model):

@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('action_ids', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ('outcomes', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
                 ('details', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), size=None)),
+                ('exceptions', models.JSONField(null=True)),
                 ('at', models.DateTimeField()),
             ],
             options={
@@ -71,11 +72,23 @@ class Migration(migrations.Migration):
                 ('leased_until', models.DateTimeField(null=True)),
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField()),
+                ('begun_at', models.DateTimeField(null=True)),
                 ('finished_at', models.DateTimeField(null=True)),
+                ('is_noted', models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 1)), fields=['kind', 'lane', 'not_before', 'id'], name='workflows_outbox_waiting'), models.Index(condition=models.Q(('state', 2)), fields=['leased_until'], name='workflows_outbox_sending')],
+                'indexes': [models.Index(condition=models.Q(('state', 1)), fields=['kind', 'lane', 'not_before', 'id'], name='workflows_outbox_waiting'), models.Index(condition=models.Q(('state', 2)), fields=['leased_until'], name='workflows_outbox_sending'), models.Index(condition=models.Q(('is_noted', False), ('state__gte', 3)), fields=['kind', 'id'], name='workflows_outbox_unnoted'), models.Index(condition=models.Q(('state__in', [4, 5])), fields=['state', 'kind'], name='workflows_outbox_trouble')],
             },
+        ),
+        migrations.CreateModel(
+            name='Outage',
+            fields=[
+                ('kind', models.CharField(max_length=30, primary_key=True, serialize=False)),
+                ('since', models.DateTimeField()),
+                ('failures', models.IntegerField()),
+                ('next_try_at', models.DateTimeField()),
+                ('error', models.TextField()),
+            ],
         ),
         migrations.CreateModel(
             name='Revision',
@@ -112,6 +125,7 @@ class Migration(migrations.Migration):
                 ('state', models.SmallIntegerField(choices=[(1, 'in the workflow'), (2, 'completed'), (3, 'unenrolled'), (4, 'needs review')], default=1)),
                 ('action_id', models.CharField(max_length=50, null=True)),
                 ('due_at', models.DateTimeField()),
+                ('is_waiting', models.BooleanField(default=False)),
                 ('arrived_at', models.DateTimeField()),
                 ('visit', models.IntegerField(default=0)),
                 ('lane', models.SmallIntegerField(default=1)),

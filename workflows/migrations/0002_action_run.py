@@ -13,6 +13,7 @@ CREATE TABLE workflows_action_run (
     action_ids text[] NOT NULL,
     outcomes text[] NOT NULL,
     details text[] NOT NULL,
+    exceptions jsonb,
     at timestamptz NOT NULL
 ) PARTITION BY RANGE (at);
 CREATE INDEX workflows_action_run_enrollment ON workflows_action_run (enrollment_id);
