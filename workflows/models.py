@@ -34,14 +34,10 @@ class Workflow(models.Model):
 class Revision(models.Model):
     """The document as it was saved once; never changed afterwards."""
 
-    workflow = models.ForeignKey(
-        Workflow, models.CASCADE, related_name="revisions", db_index=False
-    )
+    workflow = models.ForeignKey(Workflow, models.CASCADE, related_name="revisions", db_index=False)
     number = models.IntegerField()
     document: models.JSONField[Any, dict[str, Any]] = models.JSONField()
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
 
