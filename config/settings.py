@@ -8,7 +8,7 @@ from typing import Any
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
-from config import database, env, secrets
+from config import database, env, secrets, theme
 
 django_stubs_ext.monkeypatch()
 
@@ -25,8 +25,9 @@ SITE_URL = env.env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
+    "config.apps.CohortAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.contrib.humanize",
     "guardian",
     "django_q",
     "rest_framework",
@@ -41,6 +43,7 @@ INSTALLED_APPS = [
     "crm",
     "workflows",
     "emails",
+    "sequences",
     "config",
 ]
 
@@ -88,6 +91,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # guardian's anonymous user is a row nobody needs here: every page wants a login.
 ANONYMOUS_USER_NAME = None
 LOGIN_URL = "admin:login"
+UNFOLD = theme.UNFOLD
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
@@ -132,6 +136,9 @@ if _redis_url is None:
     Q_CLUSTER["orm"] = "default"
 else:
     Q_CLUSTER["redis"] = env.env_text("REDIS_URL")
+
+#: How old the account's plan may be in the memory of a process (subscriptions.plans).
+PLAN_MAX_AGE_SECONDS = 1
 
 LOGGING: dict[str, Any] = {
     "version": 1,
