@@ -85,17 +85,25 @@ class Delivery:
 
     def run(self, end: float) -> None:
         try:
-            for message in self.messages:
-                if time.monotonic() >= end:
-                    break
-                self.transport.ready()
-                if self._begin(message):
-                    self._hand_over(message)
+            self._deliver(end)
         except Unavailable as error:
             note_outage(self.kind.kind, str(error))
+        else:
+            self._end_outage()
         finally:
             self._write_ending()
             self._release()
+            self.transport.close()
+
+    def _deliver(self, end: float) -> None:
+        for message in self.messages:
+            if time.monotonic() >= end:
+                break
+            self.transport.ready()
+            if self._begin(message):
+                self._hand_over(message)
+
+    def _end_outage(self) -> None:
         if self.sent:
             execute(sql("DELETE FROM workflows_outage WHERE kind = {kind}", kind=self.kind.kind))
 

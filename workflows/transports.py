@@ -73,6 +73,9 @@ class Transport:
         """Deliver one message; raises a DeliveryError."""
         raise NotImplementedError
 
+    def close(self) -> None:
+        """The claimed set is done with."""
+
     @classmethod
     def note(cls, finished: SQL) -> None:
         """Write down elsewhere how messages ended.

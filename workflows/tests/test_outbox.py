@@ -366,7 +366,7 @@ def test_staff_settle_the_unknown() -> None:
 
     assert set(states().values()) == {State.SENT}
     assert Pigeon.carried == ["c", "a"]
-    assert sorted(Pigeon.noted) == [("a", State.SENT, "?"), ("b", State.SENT, "?")]
+    assert sorted(Pigeon.noted) == [("a", State.SENT, ""), ("b", State.SENT, "?")]
 
 
 @pytest.mark.django_db
