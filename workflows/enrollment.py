@@ -1,0 +1,154 @@
+"""Who comes into a workflow and who leaves it early, for whole sets of records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from django.db import transaction
+
+from crm import events
+from crm.sql import SQL, execute, rows, sql
+from workflows.flows import Published
+
+#: W-201: an enrollment that automations led to over more than this many steps is refused.
+MOST_HOPS = 10
+
+
+class Lane(IntEnum):
+    """Which work goes first."""
+
+    TRANSACTIONAL = 0
+    TRIGGERED = 1
+    BATCH = 2
+    BACKFILL = 3
+
+
+class EnrolledBy(StrEnum):
+    """Why a record came in."""
+
+    TRIGGER = "TRIGGER"
+    EXISTING = "EXISTING"
+    MANUAL = "MANUAL"
+
+
+class Reason(StrEnum):
+    """Why an enrollment ended (W-430)."""
+
+    COMPLETED = "COMPLETED"
+    MANUAL = "MANUAL"
+    RECORD_DELETED = "RECORD_DELETED"
+    WORKFLOW_DELETED = "WORKFLOW_DELETED"
+    PATH_DELETED = "PATH_DELETED"
+    LOOP_GUARD = "LOOP_GUARD"
+    FAILED = "FAILED"
+
+
+def insert(workflow: Published, select: SQL, by: EnrolledBy, lane: Lane) -> SQL:
+    """An INSERT of enrollments for a SELECT of (record_id, hops), for use inside a statement.
+
+    A record that is in the workflow stays once (W-176); one that was in it before comes again only
+    with re-enrollment on (W-175). Beyond the loop guard the enrollment ends as it begins, so that
+    the history shows why.
+    """
+    return sql(
+        """
+        INSERT INTO workflows_enrollment
+            (workflow_id, record_id, state, action_id, due_at, is_waiting, arrived_at, visit, lane,
+             hops, source, reason, error, enrolled_at, ended_at, slot)
+        SELECT {workflow}, c.record_id,
+            CASE WHEN c.hops > {most} THEN 3 ELSE 1 END, {start}, app_now(), FALSE, app_now(), 0,
+            {lane}, c.hops, {source}, CASE WHEN c.hops > {most} THEN {guard} ELSE '' END, '',
+            app_now(), CASE WHEN c.hops > {most} THEN app_now() END,
+            -- an ended row needs a slot of its own; ids are not known yet, so count downwards
+            CASE WHEN c.hops > {most} THEN -nextval('workflows_guard_seq') ELSE 0 END
+        FROM ({select}) c WHERE {allowed}
+        ON CONFLICT DO NOTHING
+        """,
+        workflow=workflow.workflow_id,
+        start=workflow.flow.start,
+        lane=int(lane),
+        source=by.value,
+        most=MOST_HOPS,
+        guard=Reason.LOOP_GUARD.value,
+        select=select,
+        allowed=_allowed(workflow),
+    )
+
+
+def _allowed(workflow: Published) -> SQL:
+    if workflow.flow.criteria.should_re_enroll:
+        return SQL("TRUE")
+    return sql(
+        "NOT EXISTS (SELECT FROM workflows_enrollment e"
+        " WHERE e.record_id = c.record_id AND e.workflow_id = {workflow})",
+        workflow=workflow.workflow_id,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollResult:
+    """What became of the records somebody asked to enroll."""
+
+    enrolled: int
+    already_in: int
+    enrolled_before: int
+    not_found: int
+
+
+@transaction.atomic
+def enroll(workflow: Published, record_ids: Sequence[int]) -> EnrollResult:
+    """Enroll records by hand; they need not meet the criteria (W-188).
+
+    The workflow has to be on. Says for how many it did not work and why (W-189).
+    """
+    wanted = sorted(set(record_ids))
+    found = sql(
+        "SELECT r.id AS record_id, 0::smallint AS hops FROM crm_record r"
+        " WHERE r.id = ANY({ids}::bigint[]) AND r.object_type = {type} AND r.archived_at IS NULL",
+        ids=wanted,
+        type=workflow.flow.object_type,
+    )
+    [(count, active, before)] = rows(
+        sql(
+            """
+            SELECT count(*), count(*) FILTER (WHERE e.active), count(*) FILTER (WHERE NOT e.active)
+            FROM ({found}) f LEFT JOIN LATERAL (
+                SELECT bool_or(state = 1) AS active FROM workflows_enrollment
+                WHERE record_id = f.record_id AND workflow_id = {workflow}
+            ) e ON TRUE
+            """,
+            found=found,
+            workflow=workflow.workflow_id,
+        )
+    )
+    enrolled = execute(insert(workflow, found, EnrolledBy.MANUAL, Lane.TRIGGERED))
+    if enrolled:
+        events.ring("advance")
+    return EnrollResult(
+        enrolled=enrolled,
+        already_in=active,
+        enrolled_before=0 if workflow.flow.criteria.should_re_enroll else before,
+        not_found=len(wanted) - count,
+    )
+
+
+def unenroll(workflow_id: int | None, select: SQL, reason: Reason) -> int:
+    """End the active enrollments of a SELECT of (record_id); returns how many.
+
+    Without a workflow in all of them. What was done stays done; waiting and retries end (W-431).
+    """
+    scope = SQL("TRUE") if workflow_id is None else sql("e.workflow_id = {id}", id=workflow_id)
+    return execute(
+        sql(
+            """
+            UPDATE workflows_enrollment e
+            SET state = 3, reason = {reason}, ended_at = app_now(), slot = e.id
+            WHERE e.state = 1 AND e.record_id IN (SELECT record_id FROM ({select}) s) AND {scope}
+            """,
+            reason=reason.value,
+            select=select,
+            scope=scope,
+        )
+    )
