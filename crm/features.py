@@ -41,10 +41,10 @@ RESTORE_DAYS = Limit(
 API_BURST = Limit(
     "crm.api_burst",
     "API requests in 10 seconds",
-    {EVERY_PLAN: 100} | _any_hub({Tier.PROFESSIONAL: 190, Tier.ENTERPRISE: 190}),
+    {EVERY_PLAN: 100, **_any_hub({Tier.PROFESSIONAL: 190, Tier.ENTERPRISE: 190})},
 )
 API_DAILY = Limit(
     "crm.api_daily",
     "API requests a day",
-    {EVERY_PLAN: 250_000} | _any_hub({Tier.PROFESSIONAL: 625_000, Tier.ENTERPRISE: 1_000_000}),
+    {EVERY_PLAN: 250_000, **_any_hub({Tier.PROFESSIONAL: 625_000, Tier.ENTERPRISE: 1_000_000})},
 )

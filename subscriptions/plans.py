@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from subscriptions.hubs import AddOn, Gate, Hub, Tier
+from subscriptions.models import Plan, PurchasedAddOn
 
 #: Everything at once, so that a gate costs one small query at most.
 SNAPSHOT = """
@@ -146,3 +147,21 @@ def current() -> AccountPlan:
 def forget() -> None:
     """Let the next question read the plan anew: for whoever just changed it."""
     _Kept.plan = None
+
+
+@transaction.atomic
+def change(tiers: Mapping[Hub, Tier], add_ons: Mapping[AddOn, int] | None = None) -> None:
+    """Let the account own `tiers` and `add_ons`; what they do not name stays as it is."""
+    Plan.objects.bulk_create(
+        [Plan(hub=hub, tier=tier) for hub, tier in tiers.items()],
+        update_conflicts=True,
+        unique_fields=["hub"],
+        update_fields=["tier"],
+    )
+    PurchasedAddOn.objects.bulk_create(
+        [PurchasedAddOn(add_on=name, quantity=count) for name, count in (add_ons or {}).items()],
+        update_conflicts=True,
+        unique_fields=["add_on"],
+        update_fields=["quantity"],
+    )
+    forget()

@@ -81,7 +81,7 @@ def _follow(row: CatalogueRow, wanted: CatalogueRow | None) -> bool:
     row.declared = wanted.declared
     if not was_edited:
         row.fill(wanted.content())
-    return before != row.declared
+    return bool(before != row.declared)
 
 
 def _declared_gates() -> Iterable[FeatureGate]:
