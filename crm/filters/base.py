@@ -1,0 +1,91 @@
+"""The one filter compiler: HubSpot's filter JSON in, one SQL predicate out.
+
+Triggers, branches, goals, suppression and lists all ask their questions here, so they cannot
+disagree. An unknown, wrong or unfinished part of a filter matches nobody, also under a negation,
+and problems() says so, so that nothing with such a part is turned on.
+
+A new filter type or operator is one class in crm/filters/types or crm/filters/operators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm import properties
+from crm.filters.errors import FilterError, NotAvailable, Problem
+from crm.filters.explanation import Line, explain, summary
+from crm.filters.kinds import Frame
+from crm.filters.tree import Tree, is_trivial, parse, problems
+from crm.sql import SQL, sql
+
+__all__ = [
+    "FilterError",
+    "Line",
+    "NotAvailable",
+    "Predicate",
+    "Problem",
+    "Tree",
+    "compile",
+    "explain",
+    "is_trivial",
+    "match",
+    "parse",
+    "problems",
+    "summary",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predicate:
+    """A filter at one moment: a condition over the alias `r` of crm_record."""
+
+    #: Never looks at the object type or at archiving: match() does.
+    where: SQL
+    #: Whose change can change the answer.
+    property_names: frozenset[str]
+    list_ids: frozenset[int]
+    #: Time alone can change the answer: ask again later.
+    is_time_sensitive: bool
+    #: Parts that match nobody because they are wrong or unfinished.
+    problems: tuple[Problem, ...]
+
+
+def compile(branch: Any, object_type: str, now: datetime) -> Predicate:  # noqa: A001 (its name)
+    """The predicate of a filter branch (JSON, or a Tree from parse()) at the moment `now`.
+
+    Raises nothing for a bad filter: its bad parts match nobody and stand in `problems`. Given a
+    Tree it runs no query, given JSON it reads the property definitions.
+    """
+    tree = branch if isinstance(branch, Tree) else _read(branch, object_type)
+    conditions = tree.conditions
+    return Predicate(
+        where=tree.root.where(Frame.at(now, object_type), negated=False),
+        property_names=frozenset(name for item in conditions for name in item.property_names),
+        list_ids=frozenset(key for item in conditions for key in item.list_ids),
+        is_time_sensitive=any(item.is_time_sensitive for item in conditions),
+        problems=tuple(Problem(item.path, item.problem) for item in conditions if item.problem),
+    )
+
+
+def _read(branch: Any, object_type: str) -> Tree:
+    return parse(branch, properties.load(object_type), lenient=True)
+
+
+def match(predicate: Predicate, object_type: str, among: SQL | None = None) -> SQL:
+    """A SELECT of (record_id) of the matching records that are not archived.
+
+    `among`, a SELECT of (record_id), leaves only those to ask about.
+    """
+    candidates = SQL("TRUE")
+    if among is not None:
+        candidates = sql("r.id IN (SELECT record_id FROM ({among}) candidates)", among=among)
+    return sql(
+        "SELECT r.id AS record_id FROM crm_record r"
+        " WHERE r.object_type = {object_type} AND r.archived_at IS NULL"
+        " AND {candidates} AND {where}",
+        object_type=object_type,
+        candidates=candidates,
+        where=predicate.where,
+    )

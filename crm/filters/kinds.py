@@ -1,0 +1,127 @@
+"""What a filter is made of: conditions on one record, and the registries that know their kinds.
+
+A condition is a leaf of the filter tree. About every record it is true or false, never unknown,
+and it says its opposite itself: trees push negation down to their leaves, so that AND and OR of
+leaves are all that remains and a database index can serve each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol, Self
+from zoneinfo import ZoneInfo
+
+from crm import timezones
+from crm.filters.fields import Fields
+from crm.property_types.base import Definition
+from crm.registry import Registry
+from crm.sql import SQL
+
+FALSE = SQL("FALSE")
+TRUE = SQL("TRUE")
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where and when conditions are asked: over which alias of crm_record, at which moment."""
+
+    alias: str
+    object_type: str
+    now: datetime
+    zone: ZoneInfo
+
+    @classmethod
+    def at(cls, now: datetime, object_type: str, alias: str = "r") -> Self:
+        """The frame at `now`, cut to milliseconds: stored moments have no more."""
+        utc = now.astimezone(UTC)
+        cut = utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+        return cls(alias, object_type, cut, timezones.account_zone())
+
+
+class Node(Protocol):
+    """A branch or a condition."""
+
+    def where(self, frame: Frame, *, negated: bool) -> SQL: ...
+
+
+class Reader(Protocol):
+    """What reads the tree that a condition stands in."""
+
+    @property
+    def definitions(self) -> Mapping[str, Definition]:
+        """The properties of the records that the condition is about."""
+
+    def branch(self, fields: Fields, definitions: Mapping[str, Definition]) -> Node:
+        """A branch inside the condition, about records with these properties."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Condition:
+    """A leaf of a filter. Subclasses are its kinds, one per HubSpot filterType or branch type."""
+
+    #: The filterType (in `filter_types`) or filterBranchType (in `branch_types`).
+    type_name: ClassVar[str]
+
+    #: Where it stands in the JSON.
+    path: str
+    property_names: frozenset[str] = frozenset()
+    list_ids: frozenset[int] = frozenset()
+    #: Whether time alone can change the answer.
+    is_time_sensitive: bool = False
+    #: Why it matches nobody, not even when negated; "" for a condition that works.
+    problem: str = ""
+    #: True or False when it is so for every record.
+    constant: bool | None = None
+    #: The key of another object that it names: a list, a form; and what to say without it.
+    reference: Any = None
+    missing: str = ""
+
+    @classmethod
+    def parse(cls, fields: Fields, reader: Reader) -> Condition:
+        """The condition in a piece of filter JSON; raises FilterError."""
+        raise NotImplementedError
+
+    @classmethod
+    def names(cls, references: Collection[Any]) -> Mapping[Any, str]:
+        """The names of those referenced objects that exist, by key; at most one query."""
+        return {}
+
+    def where(self, frame: Frame, *, negated: bool) -> SQL:
+        """Whether a record meets the condition, or with `negated` whether it does not."""
+        raise NotImplementedError
+
+    def sentence(self, names: Mapping[Any, str]) -> str:
+        """The condition as people read it; `names` as given by names()."""
+        raise NotImplementedError
+
+    def note(self, frame: Frame) -> str:
+        """What `now` makes of it: the days that "this week" are."""
+        return ""
+
+    def seen(self, frame: Frame) -> SQL:
+        """SQL for what it looks at in the record, as text."""
+        return SQL("NULL::text")
+
+    def shown(self, seen: str | None) -> str:
+        """What was seen, as people read it."""
+        return seen or ""
+
+
+#: Kinds of filters (filterType).
+filter_types: Registry[Condition] = Registry("filter type", "type_name")
+#: Kinds of branches that are a question of their own (filterBranchType), such as "some associated
+#: record meets all of these". AND, OR, NOT_ANY and NOT_ALL belong to the tree itself.
+branch_types: Registry[Condition] = Registry("filter branch type", "type_name")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unusable(Condition):
+    """A condition that cannot be asked: wrong, unknown or not available. It matches nobody."""
+
+    def where(self, frame: Frame, *, negated: bool) -> SQL:
+        return FALSE
+
+    def sentence(self, names: Mapping[Any, str]) -> str:
+        return f"Cannot be checked: {self.problem}"

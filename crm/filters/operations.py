@@ -1,0 +1,176 @@
+"""Operations of property filters: operation types (what the value fields are) and operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from crm import properties
+from crm.filters.fields import Fields
+from crm.property_types.base import Definition
+from crm.registry import Registry
+from crm.sql import SQL, literal, sql
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What a property is compared with: the checked value of the filter line, at one moment."""
+
+    operand: Any
+    definition: Definition
+    now: datetime
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Column:
+    """A property's value in SQL: what a record has now, or what one line of its history says."""
+
+    definition: Definition
+    record_id: SQL
+    #: NULL for no value.
+    text: SQL
+    json: SQL
+    #: Whether the value may be a set of options (a JSON array).
+    is_multiple: bool
+
+    @classmethod
+    def of(cls, definition: Definition, alias: str) -> Self:
+        """The value that the record at `alias` has now."""
+        return cls(
+            definition,
+            SQL(f"{alias}.id"),
+            properties.expression(definition, alias),
+            properties.json_expression(definition, alias),
+            definition.is_multiple,
+        )
+
+    def once(self, holds: Callable[[Column], SQL]) -> SQL:
+        """Whether the value is, or was at any time, one for which `holds` is true."""
+        past = Column(
+            self.definition,
+            self.record_id,
+            SQL("(h.value #>> '{}')"),
+            SQL("h.value"),
+            # A single choice now may have been a set then.
+            is_multiple=self.definition.type == "enumeration",
+        )
+        return sql(
+            "(({now}) OR EXISTS ({history} AND ({past})))",
+            now=holds(self),
+            history=self.history(SQL("1")),
+            past=holds(past),
+        )
+
+    def history(self, select: SQL) -> SQL:
+        """A SELECT over the property's history `h`; more conditions may follow it."""
+        return sql(
+            "SELECT {select} FROM crm_property_history h"
+            " WHERE h.record_id = {record_id} AND h.property_name = {name}",
+            select=select,
+            record_id=self.record_id,
+            name=literal(self.definition.name),
+        )
+
+    def changed_at(self) -> SQL:
+        """When the value last changed, as text in the form of a stored moment."""
+        last = SQL("""to_char(max(h.at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""")
+        return sql("({history})", history=self.history(last))
+
+
+class Operator:
+    """A comparison. Its one meaning is a WHERE clause, for triggers, branches and lists alike.
+
+    A negative operator shares `where` with the operator it is the opposite of; the frame turns
+    the answer round and decides what records without a value get.
+    """
+
+    name: ClassVar[str]
+    #: Reads on from the property's label: "City *is equal to* Oslo".
+    label: ClassVar[str]
+    operation_types: ClassVar[frozenset[str]]
+    is_negative: ClassVar[bool] = False
+    #: Time alone can change the answer.
+    time_sensitive: ClassVar[bool] = False
+    #: `where` can be true only of a record with a value.
+    implies_value: ClassVar[bool] = True
+    #: `where` speaks about records without a value itself: "is known".
+    decides_empty: ClassVar[bool] = False
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        """Whether the positive meaning holds; false or NULL where it does not."""
+        raise NotImplementedError
+
+    def seen(self, column: Column) -> SQL:
+        """What people should see when they ask why a record passed, as jsonb."""
+        return column.json
+
+    def show(self, seen: Any, definition: Definition) -> str:
+        """What was seen, as people read it."""
+        return properties.display(definition, seen)
+
+    def phrase(self, operand_text: str) -> str:
+        """The words after the property's label."""
+        return f"{self.label} {operand_text}".rstrip()
+
+    def note(self, operation: Operation) -> str:
+        """What `now` makes of a relative operand."""
+        return ""
+
+
+class Ever(Operator):
+    """Mixed into an operator: whether it holds now or held for any value the record once had."""
+
+    implies_value = False
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        holds = super().where
+        return column.once(lambda value: holds(operation, value))
+
+
+class OperationType:
+    """The kind of value that an operation carries, and which properties it fits."""
+
+    name: ClassVar[str]
+    #: Names of property types.
+    property_types: ClassVar[frozenset[str]]
+    #: Fields that mark an operation as one of this type when `operationType` is missing.
+    value_fields: ClassVar[frozenset[str]] = frozenset()
+    operators: ClassVar[Registry[Operator]]
+
+    def __init_subclass__(cls) -> None:
+        cls.operators = Registry(f"{getattr(cls, 'name', '')} operator", "name")
+
+    @classmethod
+    def fits(cls, definition: Definition, fields: Fields) -> bool:
+        return definition.type in cls.property_types
+
+    @classmethod
+    def read(cls, fields: Fields, definition: Definition) -> Any:
+        """The operand; raises FilterError, or NotAvailable for what is not carried out yet."""
+        return None
+
+    @classmethod
+    def is_relative(cls, operand: Any) -> bool:
+        """Whether the operand moves with time."""
+        return False
+
+    @classmethod
+    def operand_text(cls, operand: Any, definition: Definition) -> str:
+        """The operand as people read it."""
+        return ""
+
+
+operation_types: Registry[OperationType] = Registry("operation type", "name")
+
+Kind = TypeVar("Kind", bound=type[Operator])
+
+
+def operator(kind: Kind) -> Kind:
+    """Register an operator under each of its operation types; a class decorator."""
+    for name in kind.operation_types:
+        operation_types.get(name).operators.register(kind)
+    return kind

@@ -1,0 +1,157 @@
+"""Comparing choices. The value and the filter's values are sets; a single choice is a set of one."""
+
+from __future__ import annotations
+
+from crm.filters.fields import Fields
+from crm.filters.operations import (
+    Column,
+    Ever,
+    Operation,
+    OperationType,
+    Operator,
+    operation_types,
+    operator,
+)
+from crm.property_types.base import Definition
+from crm.sql import SQL, sql
+
+
+@operation_types.register
+class Enumeration(OperationType):
+    """Some options of the property."""
+
+    name = "ENUMERATION"
+    property_types = frozenset({"enumeration", "bool"})
+    value_fields = frozenset({"values"})
+
+    @classmethod
+    def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:
+        values = fields.texts()
+        if fields.json["operator"] == "IS_EQUAL_TO" and len(values) > 1:
+            raise fields.error("values", "IS_EQUAL_TO takes one value; use IS_ANY_OF")
+        return values
+
+    @classmethod
+    def operand_text(cls, operand: tuple[str, ...], definition: Definition) -> str:
+        labels = {option.value: option.label for option in definition.options}
+        return ", ".join(labels.get(value, value) for value in operand)
+
+
+def is_only(column: Column, values: list[str]) -> SQL:
+    """Whether a single choice has all of the values: it cannot have two."""
+    if len(values) > 1:
+        return SQL("FALSE")
+    return sql("{text} = {value}", text=column.text, value=values[0])
+
+
+@operator
+class IsAnyOf(Operator):
+    name = "IS_ANY_OF"
+    label = "is any of"
+    operation_types = frozenset({"ENUMERATION"})
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        values = list(operation.operand)
+        if column.is_multiple:
+            return sql("{json} ?| {values}::text[]", json=column.json, values=values)
+        return sql("{text} = ANY ({values}::text[])", text=column.text, values=values)
+
+
+@operator
+class IsEqualTo(IsAnyOf):
+    """Seen in hand-written filters with one value."""
+
+    name = "IS_EQUAL_TO"
+    label = "is"
+
+
+@operator
+class IsNoneOf(IsAnyOf):
+    name = "IS_NONE_OF"
+    label = "is none of"
+    is_negative = True
+
+
+@operator
+class HasEverBeenAnyOf(Ever, IsAnyOf):
+    name = "HAS_EVER_BEEN_ANY_OF"
+    label = "has ever been any of"
+
+
+@operator
+class HasNeverBeenAnyOf(HasEverBeenAnyOf):
+    name = "HAS_NEVER_BEEN_ANY_OF"
+    label = "has never been any of"
+    is_negative = True
+
+
+@operator
+class ContainsAll(Operator):
+    name = "CONTAINS_ALL"
+    label = "contains all of"
+    operation_types = frozenset({"ENUMERATION"})
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        values = list(operation.operand)
+        if column.is_multiple:
+            return sql("{json} ?& {values}::text[]", json=column.json, values=values)
+        return is_only(column, values)
+
+
+@operator
+class DoesNotContainAll(ContainsAll):
+    name = "DOES_NOT_CONTAIN_ALL"
+    label = "does not contain all of"
+    is_negative = True
+
+
+@operator
+class HasEverContainedAll(Ever, ContainsAll):
+    name = "HAS_EVER_CONTAINED_ALL"
+    label = "has ever contained all of"
+
+
+@operator
+class HasNeverContainedAll(HasEverContainedAll):
+    name = "HAS_NEVER_CONTAINED_ALL"
+    label = "has never contained all of"
+    is_negative = True
+
+
+@operator
+class IsExactly(Operator):
+    """The same set: every value is there and nothing else is."""
+
+    name = "IS_EXACTLY"
+    label = "is exactly"
+    operation_types = frozenset({"ENUMERATION"})
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        values = list(operation.operand)
+        if not column.is_multiple:
+            return is_only(column, values)
+        return sql(
+            "({json} ?& {values}::text[] AND {json} <@ to_jsonb({values}::text[]))",
+            json=column.json,
+            values=values,
+        )
+
+
+@operator
+class IsNotExactly(IsExactly):
+    name = "IS_NOT_EXACTLY"
+    label = "is not exactly"
+    is_negative = True
+
+
+@operator
+class HasEverBeenExactly(Ever, IsExactly):
+    name = "HAS_EVER_BEEN_EXACTLY"
+    label = "has ever been exactly"
+
+
+@operator
+class HasNeverBeenExactly(HasEverBeenExactly):
+    name = "HAS_NEVER_BEEN_EXACTLY"
+    label = "has never been exactly"
+    is_negative = True

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crm.filters.errors import NotAvailable
+from crm.filters.fields import Fields
+from crm.filters.kinds import Condition, Frame, Reader, filter_types
+from crm.models import List
+from crm.sql import SQL, sql
+
+LARGEST_ID = 2**63 - 1
+
+
+@filter_types.register
+@dataclass(frozen=True, kw_only=True)
+class InList(Condition):
+    """The record stands in a list, or does not."""
+
+    type_name = "IN_LIST"
+
+    list_id: int
+    is_negative: bool
+
+    @classmethod
+    def parse(cls, fields: Fields, reader: Reader) -> InList:
+        operator = fields.choice("operator", ["IN_LIST", "NOT_IN_LIST"])
+        if fields.has("metadata") and fields.object("metadata").has("inListType"):
+            raise NotAvailable(fields.place("metadata"), "A filter on workflows or imports")
+        list_id = fields.integer("listId", 1, LARGEST_ID)
+        return cls(
+            path=fields.path,
+            list_ids=frozenset({list_id}),
+            reference=list_id,
+            missing=f"there is no list {list_id}",
+            list_id=list_id,
+            is_negative=operator == "NOT_IN_LIST",
+        )
+
+    @classmethod
+    def names(cls, references: Collection[Any]) -> Mapping[Any, str]:
+        found = List.objects.filter(pk__in=references, archived_at=None)
+        return dict(found.values_list("pk", "name"))
+
+    def where(self, frame: Frame, *, negated: bool) -> SQL:
+        # A list that is gone matches nobody, also in "is not in the list". It is looked up once
+        # per statement, not per record.
+        return sql(
+            "({member} AND EXISTS (SELECT 1 FROM crm_list l WHERE l.id = {list_id}"
+            " AND l.object_type = {object_type} AND l.archived_at IS NULL))",
+            member=self._member(frame, SQL("NOT ") if self.is_negative != negated else SQL("")),
+            list_id=self.list_id,
+            object_type=frame.object_type,
+        )
+
+    def _member(self, frame: Frame, negation: SQL) -> SQL:
+        return sql(
+            "{negation}EXISTS ({membership})",
+            negation=negation,
+            membership=self._membership(frame, SQL("1")),
+        )
+
+    def _membership(self, frame: Frame, select: SQL) -> SQL:
+        return sql(
+            "SELECT {select} FROM crm_listmembership m"
+            " WHERE m.list_id = {list_id} AND m.record_id = {alias}.id",
+            select=select,
+            list_id=self.list_id,
+            alias=SQL(frame.alias),
+        )
+
+    def sentence(self, names: Mapping[Any, str]) -> str:
+        name = names.get(self.list_id)
+        shown = f'"{name}"' if name is not None else f"{self.list_id}, which does not exist"
+        return f"Is {'not ' if self.is_negative else ''}in the list {shown}"
+
+    def seen(self, frame: Frame) -> SQL:
+        since = SQL("to_char(m.since AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
+        return sql("({membership})", membership=self._membership(frame, since))
+
+    def shown(self, seen: str | None) -> str:
+        return f"in the list since {seen}" if seen else "not in the list"

@@ -1,0 +1,32 @@
+"""What the operators on dates have in common."""
+
+from __future__ import annotations
+
+from crm.filters import moments
+from crm.filters.moments import Window
+from crm.filters.operations import Column, Operation, Operator
+from crm.sql import SQL
+
+
+class InWindow(Operator):
+    """Whether a date or moment lies in a window of time, which `now` may have a say in."""
+
+    def window(self, operation: Operation) -> Window:
+        """Days for a date property; days or moments for a datetime property."""
+        raise NotImplementedError
+
+    def where(self, operation: Operation, column: Column) -> SQL:
+        return moments.within(
+            column.text,
+            self.window(operation),
+            is_date=is_date(operation),
+            zone=operation.zone,
+        )
+
+    def note(self, operation: Operation) -> str:
+        return self.window(operation).words(operation.zone)
+
+
+def is_date(operation: Operation) -> bool:
+    """Whether the property holds calendar days, not moments."""
+    return operation.definition.type == "date"
