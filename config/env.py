@@ -6,6 +6,7 @@ A secret `NAME` may also be given as `NAME_FILE`, the path of a file that holds 
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -37,29 +38,41 @@ def env_int(name: str, default: int, *, least: int = 0, most: int = 2**31 - 1) -
     return int(value)
 
 
+def env_choice(name: str, choices: Collection[str], default: str) -> str:
+    value = env_text(name, default).upper()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(choices)}.")
+    return value
+
+
 def env_list(name: str, default: list[str]) -> list[str]:
     value = env_text(name)
     return [item.strip() for item in value.split(",") if item.strip()] if value else default
 
 
-def env_url(name: str, schemes: set[str]) -> SplitResult | None:
+def env_url(name: str, schemes: set[str], *, local: Collection[str] = ()) -> SplitResult | None:
     """The parsed URL in `name`, or None when it is not set.
 
-    Raises ImproperlyConfigured for a scheme outside `schemes`, a missing host or a bad port.
+    Raises ImproperlyConfigured for a scheme outside `schemes`, a bad port, or a missing host
+    unless the scheme is one of `local`.
     """
     value = env_text(name)
     if not value:
         return None
     try:
         url = urlsplit(value)
-        bad_port = url.port == 0
+        is_bad_port = url.port == 0
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: not a URL ({error}).") from None
     if url.scheme not in schemes:
-        raise ImproperlyConfigured(f"{name}: begins with none of {', '.join(sorted(schemes))}.")
-    if bad_port or not (url.hostname or url.query or url.path.strip("/")):
-        raise ImproperlyConfigured(f"{name}: names no host.")
+        raise ImproperlyConfigured(f"{name}: begin it with {_choice(schemes)}.")
+    if is_bad_port or not (url.hostname or url.scheme in local):
+        raise ImproperlyConfigured(f"{name}: names no host or a bad port.")
     return url
+
+
+def _choice(schemes: set[str]) -> str:
+    return " or ".join(f"{scheme}://" for scheme in sorted(schemes))
 
 
 def env_secret(name: str) -> str:

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
+from django.core.exceptions import ImproperlyConfigured
+
 from config import env
 
 #: Where `manage.py up` runs the local mailbox; MAILBOX_PORT changes it.
 MAILBOX_HOST = "127.0.0.1"
+LEAST_KEY_LENGTH = 50
 
 
 def secret_key(folder: Path) -> str:
     """SECRET_KEY from the environment, else one made once and kept in `folder`."""
     given = env.env_secret("SECRET_KEY")
+    if given and len(given) < LEAST_KEY_LENGTH:
+        raise ImproperlyConfigured(f"SECRET_KEY: use at least {LEAST_KEY_LENGTH} characters.")
     if given:
         return given
     path = folder / "secret_key"

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-from django.core.exceptions import ImproperlyConfigured
 
-from config import database, env, secrets, theme
+from config import broker, database, env, secrets, theme
 
 django_stubs_ext.monkeypatch()
 
@@ -18,9 +17,14 @@ VERSION = "0.1.0"
 
 DEBUG = env.env_bool("DEBUG", default=False)
 SECRET_KEY = secrets.secret_key(DATA_DIR)
+#: Whether `manage.py up` fills a new installation with the demo.
+DEMO = env.env_bool("DEMO", default=True)
+#: Where the web server of `manage.py up` listens.
+BIND = env.env_text("BIND", "127.0.0.1")
 PORT = env.env_int("PORT", 8000, least=1, most=65535)
 ALLOWED_HOSTS = env.env_list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 #: Where links in mails point; no trailing slash.
+env.env_url("SITE_URL", {"http", "https"})
 SITE_URL = env.env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
@@ -118,35 +122,34 @@ DEFAULT_FROM_EMAIL = env.env_text("DEFAULT_FROM_EMAIL", "Cohort <cohort@localhos
 
 # A django-q2 task is only a doorbell: our own tables hold the truth, so losing or repeating one
 # costs latency. Hence no retries by the queue, no results kept and nothing in the arguments.
-_redis_url = env.env_url("REDIS_URL", {"redis", "rediss", "unix"})
+#: How many processes take enrollments through their steps.
+WORKERS = env.env_int("WORKERS", 2, least=1, most=64)
 Q_CLUSTER: dict[str, Any] = {
+    **broker.broker(),
     "name": "cohort",
-    "workers": env.env_int("WORKERS", 2, least=1, most=64),
+    # And one each for matching, delivering and whatever comes besides, the heartbeat above all.
+    "workers": WORKERS + 3,
     "timeout": 60,
     "retry": 120,
     "max_attempts": 1,
     "save_limit": -1,
     "ack_failures": True,
     "catch_up": False,
-    "poll": 0.2,
+    "poll": 0.1,
     "queue_limit": 20,
     "label": "Background jobs",
 }
-if _redis_url is None:
-    Q_CLUSTER["orm"] = "default"
-else:
-    Q_CLUSTER["redis"] = env.env_text("REDIS_URL")
 
 #: How old the account's plan may be in the memory of a process (subscriptions.plans).
 PLAN_MAX_AGE_SECONDS = 1
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.env_text("LOG_LEVEL", "INFO")},
+    # The queue tells of every task it takes, and there is a heartbeat every five seconds.
+    "loggers": {"django-q": {"level": "WARNING"}},
+    "root": {"handlers": ["console"], "level": env.env_choice("LOG_LEVEL", LOG_LEVELS, "INFO")},
 }
-
-if not len(SECRET_KEY) >= 50:
-    raise ImproperlyConfigured("SECRET_KEY: use at least 50 characters.")

@@ -1,0 +1,106 @@
+"""Entry points of the background workers (django-q2), one per kind of work.
+
+Each takes only a shard: how many of a kind may work side by side. What is to be done is in the
+tables.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import InterfaceError, OperationalError, connection
+from django_q.tasks import async_task
+from redis import RedisError
+
+from crm.sql import execute, sql
+from workflows import doorbells, engine, outbox, triggers
+
+logger = logging.getLogger(__name__)
+
+#: How long a task works before it makes room for another and rings for the rest. Short, so that
+#: the heartbeat finds a free worker in time however much there is to do.
+SHARE_SECONDS = 10.0
+#: Months of partitions that exist ahead of time.
+MONTHS_AHEAD = 3
+
+
+def shards(kind: str) -> range:
+    """The shards of a kind of work: the engine uses all workers, the others one each."""
+    return range(settings.WORKERS if kind == "advance" else 1)
+
+
+def ring(kind: str, shard: int = 0, *, lost_after: timedelta = doorbells.LOST_AFTER) -> None:
+    """Queue a task for this work unless one waits already; logs when the queue is out of reach."""
+    name = f"{kind}/{shard}"
+    if not doorbells.ring(name, lost_after=lost_after):
+        return
+    try:
+        async_task(f"workflows.jobs.{kind}", shard, task_name=name)
+    except RedisError as error:
+        logger.warning("The queue does not answer: %s", error)
+        doorbells.forget(name)
+
+
+def match(shard: int) -> None:
+    """Find out for changed records which workflows they enter or leave."""
+    _work("match", shard, triggers.run)
+
+
+def advance(shard: int) -> None:
+    """Take enrollments that are due through their next steps."""
+    _work("advance", shard, engine.run)
+
+
+def deliver(shard: int) -> None:
+    """Hand over what waits in the outbox."""
+    _work("deliver", shard, outbox.run)
+
+
+def housekeep(shard: int) -> None:
+    """Make the partitions of the coming months and drop expired sessions; once a day."""
+    _work("housekeep", shard, _housekeep)
+
+
+def beat(shard: int) -> None:
+    """Show that a worker executes tasks; `manage.py up` restarts workers that do not."""
+    doorbells.answer(f"beat/{shard}")
+
+
+def _work(kind: str, shard: int, run: Callable[[float], bool]) -> None:
+    """Run one share of work and ring for the rest."""
+    name = f"{kind}/{shard}"
+    is_more = False
+    try:
+        doorbells.answer(name)
+        with doorbells.alone(name) as is_alone:
+            is_more = is_alone and run(SHARE_SECONDS)
+    except (OperationalError, InterfaceError) as error:
+        # The database went away, or a statement lost against another: the ticker rings again.
+        logger.warning("%s: %s", name, str(error).partition("\n")[0])
+        connection.close()
+    except Exception:
+        logger.exception("%s failed and is tried again in half a minute.", name)
+        connection.close()
+        doorbells.hold(name)
+    if is_more:
+        ring(kind, shard)
+
+
+def _housekeep(_seconds: float) -> bool:
+    # Only partitions by range have months; relispartition leaves parts of parts out.
+    execute(
+        sql(
+            """
+            SELECT app_make_partitions(c.oid::regclass, {months})
+            FROM pg_class c JOIN pg_partitioned_table p ON p.partrelid = c.oid
+            WHERE p.partstrat = 'r' AND NOT c.relispartition
+            """,
+            months=MONTHS_AHEAD,
+        )
+    )
+    call_command("clearsessions")
+    return False
