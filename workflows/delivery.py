@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -57,7 +59,13 @@ def claim(transport: type[Transport]) -> list[Message]:
     )
     found = sorted(rows(query), key=lambda row: (row[5], row[6], row[0]))
     return [
-        Message(id=row[0], key=row[1], payload=row[2], attempts=row[3], leased_until=row[4])
+        Message(
+            id=row[0],
+            key=row[1],
+            payload=json.loads(row[2]),
+            attempts=row[3],
+            leased_until=row[4],
+        )
         for row in found
     ]
 
@@ -78,14 +86,14 @@ class Delivery:
     def __init__(self, transport: type[Transport], messages: Sequence[Message]) -> None:
         self.kind = transport
         self.messages = messages
-        self.transport = transport(messages)
         #: The last message handed over; written down with the beginning of the next.
         self.ending: _Ending | None = None
         self.sent = 0
 
     def run(self, end: float) -> None:
         try:
-            self._deliver(end)
+            with closing(self.kind(self.messages)) as transport:
+                self._deliver(transport, end)
         except Unavailable as error:
             note_outage(self.kind.kind, str(error))
         else:
@@ -93,23 +101,22 @@ class Delivery:
         finally:
             self._write_ending()
             self._release()
-            self.transport.close()
 
-    def _deliver(self, end: float) -> None:
+    def _deliver(self, transport: Transport, end: float) -> None:
         for message in self.messages:
             if time.monotonic() >= end:
                 break
-            self.transport.ready()
+            transport.ready()
             if self._begin(message):
-                self._hand_over(message)
+                self._hand_over(transport, message)
 
     def _end_outage(self) -> None:
         if self.sent:
             execute(sql("DELETE FROM workflows_outage WHERE kind = {kind}", kind=self.kind.kind))
 
-    def _hand_over(self, message: Message) -> None:
+    def _hand_over(self, transport: Transport, message: Message) -> None:
         try:
-            self.transport.hand_over(message)
+            transport.hand_over(message)
         except Unavailable as error:
             self._end(message, State.WAITING, str(error))
             raise

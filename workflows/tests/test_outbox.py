@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import ClassVar
 
@@ -87,7 +88,7 @@ def states() -> dict[str, State]:
     return {key: State(state) for key, state in found}
 
 
-def later(**pause: float) -> object:
+def later(**pause: float) -> AbstractContextManager[None]:
     return clock.at(clock.now() + timedelta(**pause))
 
 
@@ -297,6 +298,20 @@ def test_a_claim_of_a_dead_process_is_taken_over_after_its_lease() -> None:
     assert Pigeon.carried == []
     with later(minutes=11):
         outbox.run(10)
+
+    assert Pigeon.carried == ["a"]
+
+
+@pytest.mark.django_db
+def test_a_set_that_cannot_be_loaded_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Pigeon, messages: Sequence[Message]) -> None:
+        raise RuntimeError("no table")
+
+    enqueue("a")
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match="no table"):
+        patch.setattr(Pigeon, "__init__", fail)
+        outbox.run(10)
+    outbox.run(10)
 
     assert Pigeon.carried == ["a"]
 
