@@ -39,6 +39,9 @@ class ObjectType:
     relations: ClassVar[tuple[Relation, ...]] = ()
     #: Shown in lists, in this order.
     list_columns: ClassVar[tuple[str, ...]]
+    #: By which an import finds the record of a row: the first of these that the row has a value
+    #: for. Empty: every row makes a new record.
+    import_keys: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def title(cls, properties: Mapping[str, Any], record_id: int) -> str:

@@ -30,6 +30,7 @@ class Company(ObjectType):
     icon = "apartment"
     groups = {ABOUT: "Company information"}
     list_columns = ("domain", "industry", "city", "country", "numberofemployees", "lifecyclestage")
+    import_keys = ("domain", "name")
     properties = (
         text("name", "Name", ABOUT, is_searchable=True),
         text("domain", "Company domain name", ABOUT, is_searchable=True),

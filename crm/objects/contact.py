@@ -56,6 +56,7 @@ class Contact(ObjectType):
     icon = "person"
     groups = {ABOUT: "Contact information", EMAIL: "Email information", ACTIVITY: "Activity"}
     list_columns = ("email", "lifecyclestage", "hs_lead_status", "company", "city", "country")
+    import_keys = ("email",)
     properties = (
         text("email", "Email", ABOUT, is_unique=True, is_searchable=True),
         text("firstname", "First name", ABOUT, is_searchable=True),

@@ -1,0 +1,209 @@
+"""Cells of a file to stored values: one cleaner per column, made once for the whole file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from crm import timezones
+from crm.imports import dates, decimals
+from crm.imports.headings import RECORD_ID, Column
+from crm.imports.reading import Row
+from crm.models import Owner
+from crm.properties import Definitions
+from crm.property_types.base import Definition, InvalidValue, Option, type_of
+
+Clean = Callable[[str], Any]
+
+
+@dataclass
+class Survey:
+    """What one pass over the whole file tells before the first row is written."""
+
+    total_rows: int = 0
+    #: Rows whose key an earlier row has already.
+    repeated_rows: int = 0
+    day_orders: dict[int, dates.DayOrder] = field(default_factory=dict)
+    decimal_marks: dict[int, decimals.DecimalMark] = field(default_factory=dict)
+    #: How unclear dates and numbers are read: semicolons come from countries with a decimal comma.
+    is_continental: bool = False
+
+    @property
+    def is_day_first(self) -> bool:
+        """For columns that do not tell themselves: like the columns that do, else by region."""
+        votes = [order for order in self.day_orders.values() if order.is_decided]
+        day_first = sum(order.day_first > order.month_first for order in votes)
+        if votes and day_first * 2 != len(votes):
+            return day_first * 2 > len(votes)
+        return self.is_continental
+
+
+def survey(
+    rows: Iterable[Row],
+    columns: Sequence[Column],
+    definitions: Definitions,
+    keys: Sequence[str],
+    *,
+    is_continental: bool,
+) -> Survey:
+    """Count the rows, and look how dates and numbers are written in each column."""
+    found = Survey(is_continental=is_continental)
+    for column in columns:
+        kind = definitions[column.name].type if column.name else ""
+        if kind in ("date", "datetime"):
+            found.day_orders[column.place] = dates.DayOrder()
+        elif kind == "number" and column.name != RECORD_ID:
+            found.decimal_marks[column.place] = decimals.DecimalMark()
+    watched = [*found.day_orders.items(), *found.decimal_marks.items()]
+    places = [column.place for name in keys for column in columns if column.name == name]
+    seen: set[int] = set()
+    for row in rows:
+        found.total_rows += 1
+        for place, evidence in watched:
+            if place < len(row.cells) and row.cells[place]:
+                evidence.see(row.cells[place])
+        key = _raw_key(row.cells, places)
+        if key:
+            # Hashes, because a million addresses would not fit as well.
+            found.repeated_rows += hash(key) in seen
+            seen.add(hash(key))
+    return found
+
+
+def _raw_key(cells: Sequence[str], places: Sequence[int]) -> tuple[int, str] | None:
+    for place in places:
+        text = cells[place].strip().casefold() if place < len(cells) else ""
+        if text:
+            return place, text
+    return None
+
+
+class BadRow(Exception):
+    """A row cannot be imported; the message says why."""
+
+
+@dataclass(frozen=True)
+class Cleaner:
+    """Turns the cells of rows into property values in their stored form."""
+
+    columns: tuple[tuple[int, str, str, Clean], ...]
+    width: int
+    #: The properties that identify a record, in order; empty: every row is a new one.
+    keys: tuple[str, ...]
+
+    def clean(self, row: Row) -> tuple[str, str, dict[str, Any]]:
+        """The name and value of the row's key, and all its values; raises BadRow."""
+        cells = row.cells
+        if row.fault:
+            raise BadRow(row.fault)
+        if len(cells) > self.width and any(cells[self.width :]):
+            raise BadRow(f"has {len(cells)} cells, but there are {self.width} headings")
+        values: dict[str, Any] = {}
+        faults: list[str] = []
+        for place, heading, name, clean in self.columns:
+            text = cells[place] if place < len(cells) else ""
+            if not text or text.isspace():
+                continue
+            try:
+                value = clean(text)
+            except InvalidValue as error:
+                faults.append(f"{heading}: {error}")
+                continue
+            if value not in ("", []):
+                values[name] = value
+        if faults:
+            raise BadRow("; ".join(faults))
+        return *self._key(values), values
+
+    def _key(self, values: Mapping[str, Any]) -> tuple[str, str]:
+        if not self.keys:
+            return "", ""
+        for name in self.keys:
+            if name in values:
+                return name, str(values[name])
+        shown = [heading for _, heading, name, _ in self.columns if name in self.keys]
+        raise BadRow(f"has no {' and no '.join(shown)}")
+
+
+def cleaner(
+    columns: Sequence[Column],
+    definitions: Definitions,
+    keys: Sequence[str],
+    surveyed: Survey,
+) -> Cleaner:
+    """The cleaner for a file whose columns go where `columns` says."""
+    known = _owners_by_email(definitions)
+    return Cleaner(
+        columns=tuple(
+            (column.place, column.heading, column.name, _column(column, known, surveyed))
+            for column in columns
+            if column.name
+        ),
+        width=len(columns),
+        keys=tuple(keys),
+    )
+
+
+def _column(column: Column, definitions: Definitions, surveyed: Survey) -> Clean:
+    if column.name == RECORD_ID:
+        return _record_id
+    definition = definitions[column.name]
+    kind = type_of(definition)
+    day_order = surveyed.day_orders.get(column.place)
+    decimal_mark = surveyed.decimal_marks.get(column.place)
+
+    def clean(text: str) -> Any:
+        if day_order is not None:
+            return kind.clean(_date(text, definition, day_first), definition)
+        if decimal_mark is not None:
+            return kind.clean(decimals.parse(text, is_comma=is_comma), definition)
+        return kind.clean(text, definition)
+
+    day_first = day_order is not None and day_order.is_day_first(surveyed.is_day_first)
+    is_comma = decimal_mark is not None and decimal_mark.is_comma(surveyed.is_continental)
+    return _remembered(clean)
+
+
+def _record_id(text: str) -> int:
+    if not re.fullmatch(r"\s*[0-9]{1,18}\s*", text):
+        raise InvalidValue(f"{text[:40]!r} is not a record ID")
+    return int(text)
+
+
+def _date(text: str, definition: Definition, is_day_first: bool) -> Any:
+    if text.strip().lstrip("-").isdigit() and len(text.strip()) > 8:
+        # Milliseconds since 1970, as programs write them.
+        return text
+    found = dates.parse(text, is_day_first=is_day_first)
+    if definition.type == "datetime" and not isinstance(found, datetime):
+        return dates.in_account_zone(datetime(found.year, found.month, found.day))  # noqa: DTZ001
+    if definition.type == "date" and isinstance(found, datetime):
+        return found.astimezone(timezones.account_zone()).date()
+    return found
+
+
+def _remembered(clean: Clean) -> Clean:
+    """Columns repeat themselves: a city, a stage, a day is cleaned once."""
+    remembered = lru_cache(maxsize=512)(clean)
+
+    def quick(text: str) -> Any:
+        return remembered(text) if len(text) <= 60 else clean(text)
+
+    return quick
+
+
+def _owners_by_email(definitions: Definitions) -> Definitions:
+    """Exports name an owner by id, by name or by email address; here all three are options."""
+    wanting = {n: item for n, item in definitions.items() if item.external_options == "OWNER"}
+    if not wanting:
+        return definitions
+    by_email = tuple(
+        Option(value=str(owner.pk), label=owner.email) for owner in Owner.objects.all()
+    )
+    return {**definitions} | {
+        name: replace(item, options=item.options + by_email) for name, item in wanting.items()
+    }

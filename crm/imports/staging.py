@@ -1,0 +1,216 @@
+"""One chunk of cleaned rows into records: a temporary table and a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from psycopg.types.json import Jsonb
+
+from crm import changes
+from crm.imports.headings import RECORD_ID
+from crm.properties import Definitions
+from crm.sql import SQL, execute, literal, rows, sql
+
+TABLE = SQL("import_row")
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A row on its way: its line in the file, what identifies the record, and its values."""
+
+    line: int
+    key_name: str
+    key: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a chunk."""
+
+    created: int
+    updated: int
+    #: Line -> why the row was not written.
+    refused: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the rows of a file go and what they may hold."""
+
+    object_type: str
+    label: str
+    definitions: Definitions
+    #: Names of the properties the file has a column for.
+    names: tuple[str, ...]
+    keys: tuple[str, ...]
+    source: changes.Source
+
+    @property
+    def unique_names(self) -> list[str]:
+        """Mapped properties that must be unique, beyond the one that identifies the record."""
+        return [n for n in self.names if self.definitions[n].is_unique and n not in self.keys[:1]]
+
+
+def write(target: Target, staged: Sequence[Staged]) -> Written:
+    """Update the records that exist and create the others; rows have different keys.
+
+    Runs in the caller's transaction. Raises DuplicateValue when somebody else took a unique value
+    meanwhile; the same call in a new transaction will then find that record.
+    """
+    _serialise(target.object_type)
+    _load(staged)
+    refused = _resolve(target)
+    names = [name for name in target.names if name not in target.keys[:1]]
+    updated = changes.update_from(
+        target.object_type,
+        _select("properties - key_name AS delta", "NOT is_new", target),
+        names,
+        target.source,
+        target.definitions,
+        clears=False,
+    )
+    created = changes.create_from(
+        target.object_type,
+        _select("properties", "is_new", target),
+        target.source,
+        target.definitions,
+    )
+    return Written(created, updated, refused)
+
+
+def _serialise(object_type: str) -> None:
+    """Let imports of one object type write in turns, so that none creates what another just did."""
+    execute(
+        sql(
+            "SELECT pg_advisory_xact_lock(hashtext('crm.import.write'), hashtext({type}))",
+            type=object_type,
+        )
+    )
+
+
+def _load(staged: Sequence[Staged]) -> None:
+    execute(
+        sql(
+            """
+            CREATE TEMP TABLE IF NOT EXISTS {table} (
+                line int, key_name text, key text, properties jsonb, record_id bigint, is_new bool
+            ) ON COMMIT DROP
+            """,
+            table=TABLE,
+        )
+    )
+    execute(sql("TRUNCATE {table}", table=TABLE))
+    statement = f"COPY {TABLE.text} (line, key_name, key, properties) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in staged:
+            copy.write_row((row.line, row.key_name, row.key, Jsonb(dict(row.properties))))
+    # Nobody else looks at a temporary table: without this the planner takes it for empty.
+    execute(sql("ANALYZE {table}", table=TABLE))
+
+
+def _resolve(target: Target) -> dict[int, str]:
+    """Find the record of each row; rows that cannot have one are removed and returned."""
+    for name in target.keys:
+        execute(_find(target, name))
+    refused: dict[int, str] = {}
+    if target.keys == (RECORD_ID,):
+        refused |= _remove(
+            SQL("record_id IS NULL"), f"there is no {target.label.lower()} with this record ID"
+        )
+    execute(
+        sql(
+            "UPDATE {table} SET is_new = record_id IS NULL, record_id = coalesce(record_id, {new})",
+            table=TABLE,
+            new=changes.NEW_ID,
+        )
+    )
+    for name in target.unique_names:
+        shown = target.definitions[name].label
+        refused |= _remove(_taken(target, name), f"another record has this {shown} already")
+    return refused
+
+
+def _find(target: Target, name: str) -> SQL:
+    """Fill in the records that have the keys of one property."""
+    return sql(
+        "UPDATE {table} s SET record_id = found.record_id FROM ({matches}) found"
+        " WHERE s.key_name = {name} AND found.key = lower(s.key)",
+        table=TABLE,
+        matches=_matches(target, name),
+        name=name,
+    )
+
+
+def _matches(target: Target, name: str) -> SQL:
+    """A SELECT of (key, record_id) of the records that the staged rows may mean."""
+    keys = sql("SELECT lower(key) FROM {table} WHERE key_name = {name}", table=TABLE, name=name)
+    if name == RECORD_ID:
+        return sql(
+            "SELECT id::text AS key, id AS record_id FROM crm_record"
+            " WHERE id IN (SELECT k::bigint FROM ({keys}) q(k)) AND object_type = {type}"
+            " AND archived_at IS NULL",
+            keys=keys,
+            type=target.object_type,
+        )
+    if target.definitions[name].is_unique:
+        return sql(
+            "SELECT value AS key, record_id FROM crm_uniquevalue WHERE object_type = {type}"
+            " AND property_name = {name} AND value IN ({keys})",
+            type=target.object_type,
+            name=name,
+            keys=keys,
+        )
+    # Several records may share a value that is not unique: the oldest one is meant. A record that
+    # has a better key is not found by a worse one.
+    better = target.keys[: target.keys.index(name)]
+    return sql(
+        "SELECT lower(r.properties->>{name}) AS key, min(r.id) AS record_id FROM crm_record r"
+        " WHERE r.object_type = {type} AND r.archived_at IS NULL"
+        " AND NOT r.properties ?| {better}::text[]"
+        " AND lower(r.properties->>{name}) IN ({keys}) GROUP BY 1",
+        type=target.object_type,
+        name=literal(name),
+        better=list(better),
+        keys=keys,
+    )
+
+
+def _taken(target: Target, name: str) -> SQL:
+    """Rows whose value of a unique property is another record's, or an earlier row's."""
+    return sql(
+        """
+        line IN (
+            SELECT s.line FROM (
+                SELECT line, record_id, lower(properties->>{name}) AS value,
+                    row_number() OVER (PARTITION BY lower(properties->>{name}) ORDER BY line) AS n
+                FROM {table} WHERE properties ? {name}
+            ) s LEFT JOIN crm_uniquevalue u ON u.object_type = {type}
+                AND u.property_name = {name} AND u.value = s.value
+            WHERE s.n > 1 OR u.record_id <> s.record_id
+        )
+        """,
+        name=literal(name),
+        table=TABLE,
+        type=target.object_type,
+    )
+
+
+def _remove(condition: SQL, reason: str) -> dict[int, str]:
+    found = rows(sql("DELETE FROM {table} WHERE {condition} RETURNING line",
+                     table=TABLE, condition=condition))  # fmt: skip
+    return {line: reason for (line,) in found}
+
+
+def _select(values: str, condition: str, target: Target) -> SQL:
+    """What crm.changes takes: the id, the values and the source of the staged rows."""
+    return sql(
+        "SELECT record_id, {values}, {source}::text AS source_id FROM {table} WHERE {condition}",
+        values=SQL(values),
+        source=target.source.id,
+        table=TABLE,
+        condition=SQL(condition),
+    )
