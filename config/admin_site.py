@@ -2,21 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
 from django.http import HttpRequest
-from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, reverse
 
-from crm.admin_theme import AdminSite
+from crm import search
+from crm.admin_theme import AdminSite, SearchResult
+from crm.models import Record
+from crm.objects.base import object_types
+from crm.sql import rows, sql
+
+#: Results per object type in the search of the menu.
+MOST_FOUND = 5
+#: Tables of packages that mean nothing to staff; the health page says what matters of them.
+HIDDEN_APPS = {"django_q"}
 
 
 class CohortAdminSite(AdminSite):
     index_title = "Home"
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Like Django's, leaving out the tables of the packages we build on."""
+        given = (
+            model_or_iterable if isinstance(model_or_iterable, Iterable) else [model_or_iterable]
+        )
+        ours = [model for model in given if model._meta.app_label not in HIDDEN_APPS]
+        super().register(ours, admin_class, **options)
+
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
-    return []
+    """The menu: groups of links, those the user may follow."""
+    groups = (
+        ("", [_page("Home", "home", "index")]),
+        ("CRM", _crm_items(request)),
+        ("Automation", [_model(request, "workflows.Workflow", "Workflows", "account_tree")]),
+        ("Marketing", _marketing_items(request)),
+        ("Settings", _settings_items(request)),
+    )
+    shown = ((title, [item for item in items if item]) for title, items in groups)
+    return [
+        {"title": title, "separator": bool(title), "items": items}
+        for title, items in shown
+        if items
+    ]
 
 
-def search_records(request: HttpRequest, words: str) -> list[Any]:
-    return []
+Item = dict[str, Any] | None
+
+
+def _crm_items(request: HttpRequest) -> list[Item]:
+    records = [
+        _model(request, f"crm.{kind.name}", kind.plural_label, kind.icon) for kind in object_types
+    ]
+    return [
+        *records,
+        _model(request, "crm.List", "Lists", "list_alt"),
+        _model(request, "crm.Property", "Properties", "tune"),
+        _model(request, "crm.ImportJob", "Imports", "upload"),
+    ]
+
+
+def _marketing_items(request: HttpRequest) -> list[Item]:
+    is_local = settings.EMAIL_TRANSPORT.is_local_mailbox
+    return [
+        _model(request, "emails.Email", "Emails", "mail"),
+        _page("Mailbox", "inbox", "mailbox") if is_local else None,
+        _model(request, "workflows.OutboxMessage", "Outbox", "outbox"),
+    ]
+
+
+def _settings_items(request: HttpRequest) -> list[Item]:
+    return [
+        _model(request, "subscriptions.Plan", "Plan & limits", "workspace_premium"),
+        _model(request, "auth.User", "Users", "person"),
+        _model(request, "auth.Group", "Groups", "group"),
+        _model(request, "crm.Owner", "Owners", "badge"),
+        _page("Health", "monitor_heart", "health"),
+    ]
+
+
+def _model(request: HttpRequest, label: str, title: str, icon: str) -> Item:
+    """A link to the list of a model, None when the user may not see it."""
+    model = apps.get_model(label)
+    registered = admin.site._registry.get(model)  # noqa: SLF001 (Django has no other way to ask)
+    if registered is None or not registered.has_view_permission(request):
+        return None
+    name = f"{model._meta.app_label}_{model._meta.model_name}_changelist"
+    return _page(title, icon, name)
+
+
+def _page(title: str, icon: str, name: str) -> Item:
+    try:
+        link = reverse(f"admin:{name}")
+    except NoReverseMatch:
+        return None
+    return {"title": title, "icon": icon, "link": link}
+
+
+def search_records(request: HttpRequest, words: str) -> list[SearchResult]:
+    """Records of every type for the search of the menu."""
+    found: list[SearchResult] = []
+    for kind in object_types:
+        item = _model(request, f"crm.{kind.name}", kind.label, kind.icon)
+        if item is None:
+            continue
+        select = sql(
+            "SELECT record_id FROM ({found}) f LIMIT {most}",
+            found=search.matching(kind.type_id, words),
+            most=MOST_FOUND,
+        )
+        ids = [row[0] for row in rows(select)]
+        records = Record.objects.filter(pk__in=ids, archived_at=None).order_by("-pk")
+        found += [
+            SearchResult(
+                title=kind.title(record.properties, record.pk),
+                description=kind.label,
+                link=f"{item['link']}{record.pk}/",
+                icon=kind.icon,
+            )
+            for record in records
+        ]
+    return found

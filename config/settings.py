@@ -59,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "config.local_time.in_account_zone",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -100,6 +101,7 @@ UNFOLD = theme.UNFOLD
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 #: Everything is stored and computed in UTC; people see the account's zone (crm.timezones).
 TIME_ZONE = "UTC"
 ACCOUNT_TIME_ZONE = env.env_text("ACCOUNT_TIME_ZONE", "UTC")

@@ -1,0 +1,128 @@
+"""What staff can do with many records of any object type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from psycopg.types.json import Jsonb
+
+from crm import changes, properties
+from crm.admin.bulk import BulkAction, BulkForm, Selection, bulk_actions
+from crm.admin_theme import SelectWidget, TextInputWidget
+from crm.lists import membership
+from crm.models import List
+from crm.sql import sql
+
+
+class ListForm(BulkForm):
+    list = forms.ModelChoiceField(
+        List.objects.none(), label="List", empty_label="Choose a list", widget=SelectWidget()
+    )
+
+    def prepare(self) -> None:
+        field = self.fields["list"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = List.objects.filter(
+            object_type=self.kind.type_id, archived_at=None
+        ).order_by("name")
+
+
+@bulk_actions.register
+class AddToList(BulkAction):
+    """They join a static list; who is in it already stays as it is."""
+
+    name = "add_to_list"
+    label = "Add to a static list"
+    button = "Add to list"
+    icon = "playlist_add"
+    form_class = ListForm
+
+    def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
+        target = given["list"]
+        count = membership.add(target, selection.records)
+        return f"{selection.named(count)} added to {target}."
+
+
+@bulk_actions.register
+class RemoveFromList(BulkAction):
+    """They leave a static list; the records themselves stay."""
+
+    name = "remove_from_list"
+    label = "Remove from a static list"
+    button = "Remove from list"
+    icon = "playlist_remove"
+    form_class = ListForm
+
+    def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
+        target = given["list"]
+        count = membership.remove(target, selection.records)
+        return f"{selection.named(count)} removed from {target}."
+
+
+class PropertyForm(BulkForm):
+    property_name = forms.ChoiceField(label="Property", widget=SelectWidget())
+    value = forms.CharField(
+        label="New value",
+        required=False,
+        widget=TextInputWidget(),
+        help_text="Empty clears it. Choices by label or internal value, dates as 2026-12-31.",
+    )
+
+    def prepare(self) -> None:
+        self.definitions = properties.load(self.kind.type_id)
+        field = self.fields["property_name"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Choose a property")] + [
+            (item.name, item.label)
+            for item in sorted(self.definitions.values(), key=lambda item: item.label)
+            if not (item.is_unique or item.is_read_only or item.column)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        name = given.get("property_name")
+        if name:
+            try:
+                given["cleaned"] = properties.clean(self.definitions, {name: given.get("value")})
+            except properties.InvalidProperties as error:
+                self.add_error("value", f"{self.definitions[name].label} {error.errors[name]}.")
+        return given
+
+
+@bulk_actions.register
+class SetProperty(BulkAction):
+    """One property gets the same value everywhere; the history keeps the values before."""
+
+    name = "set_property"
+    label = "Set a property value"
+    button = "Set value"
+    icon = "edit"
+    form_class = PropertyForm
+
+    def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
+        select = sql(
+            "SELECT c.record_id, {delta}::jsonb AS delta, '' AS source_id FROM ({records}) c",
+            delta=Jsonb(given["cleaned"]),
+            records=selection.records,
+        )
+        count = changes.update_from(
+            selection.kind.type_id, select, list(given["cleaned"]), selection.source
+        )
+        return f"{selection.named(count)} changed."
+
+
+@bulk_actions.register
+class Archive(BulkAction):
+    """They leave lists, workflows and searches. Nothing is deleted; they can be restored."""
+
+    name = "archive"
+    label = "Archive"
+    button = "Archive"
+    icon = "archive"
+    is_dangerous = True
+
+    def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
+        count = changes.archive(selection.kind.type_id, selection.records, selection.source)
+        return f"{selection.named(count)} archived."

@@ -1,0 +1,67 @@
+"""The columns of a list of records: what people call it, then the object type's list columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.html import format_html
+
+from crm.admin import values
+from crm.admin_theme import display
+from crm.models import Record
+from crm.objects.base import ObjectType
+from crm.properties import Definitions
+from crm.property_types.base import Definition
+
+Column = Callable[[Record], Any]
+#: Choices with more options than this read better as plain text than as coloured labels.
+MOST_CHIPS = 12
+TONES = ("grey", "blue", "teal", "amber", "violet", "green", "rose")
+
+
+def columns_of(kind: type[ObjectType], definitions: Definitions) -> list[Column]:
+    first, *rest = kind.list_columns
+    columns = [_title_column(kind, definitions.get(first))]
+    return columns + [_property_column(definitions[name]) for name in rest if name in definitions]
+
+
+def _title_column(kind: type[ObjectType], below: Definition | None) -> Column:
+    is_text = below is not None and below.type == "string"
+
+    @display(description=kind.label, header=True)  # type: ignore[call-arg, misc, unused-ignore]
+    def title(record: Record) -> list[str]:
+        called = kind.title(record.properties, record.pk)
+        second = values.shown(record, below) if below else ""
+        return [called, second if is_text and second != called else "", initials(called)]
+
+    return title
+
+
+def initials(name: str) -> str:
+    words = [word for word in name.replace("@", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "–"
+
+
+def _property_column(definition: Definition) -> Column:
+    def column(record: Record) -> str:
+        value = values.value_of(record, definition)
+        if value is None:
+            return ""
+        return chip(definition, value) or values.display(definition, value)
+
+    column.short_description = definition.label  # type: ignore[attr-defined]
+    column.__name__ = definition.name
+    return column
+
+
+def chip(definition: Definition, value: Any) -> str:
+    """A coloured label for one of a few choices, "" for other values."""
+    if definition.type != "enumeration" or definition.external_options or isinstance(value, list):
+        return ""
+    places = [option.value for option in definition.options[:MOST_CHIPS]]
+    if len(definition.options) > MOST_CHIPS or value not in places:
+        return ""
+    tone = TONES[places.index(value) % len(TONES)]
+    text = values.display(definition, value)
+    return format_html('<span class="co-chip co-{}">{}</span>', tone, text)

@@ -1,0 +1,157 @@
+"""The parts of a record's page that crm itself knows about."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from crm.admin import columns, values
+from crm.admin.record_page import Page, RecordPart, record_parts, timeline_context
+from crm.admin.sources import Origin, explain
+from crm.admin.urls import record_url
+from crm.models import ListMembership
+from crm.objects import base as objects
+from crm.objects.base import object_types
+from crm.sql import rows, sql
+
+#: How many associated records of one type are shown.
+MOST_ASSOCIATED = 10
+
+
+@record_parts.register
+class Timeline(RecordPart):
+    name = "timeline"
+    label = "Timeline"
+    template = "admin/crm/timeline.html"
+    is_tab = True
+    order = 10
+
+    def context(self, page: Page) -> dict[str, Any]:
+        return timeline_context(page)
+
+
+@record_parts.register
+class Properties(RecordPart):
+    name = "properties"
+    label = "Properties"
+    template = "admin/crm/record_properties.html"
+    is_tab = True
+    order = 20
+
+    def context(self, page: Page) -> dict[str, Any]:
+        last = _last_changes(page.record.pk)
+        words = explain({origin for _, origin in last.values()})
+        labels = dict(page.kind.groups)
+        lines = [self._line(page, item.name, last, words) for item in page.definitions.values()]
+        groups: dict[str, list[dict[str, Any]]] = {name: [] for name in labels}
+        for line in lines:
+            groups.setdefault(line["group"], []).append(line)
+        return {
+            "groups": [
+                {
+                    "label": labels.get(name, name),
+                    "filled": [line for line in found if line["text"]],
+                    "empty": [line for line in found if not line["text"]],
+                }
+                for name, found in groups.items()
+                if found
+            ]
+        }
+
+    def _line(self, page: Page, name: str, last: Any, words: Any) -> dict[str, Any]:
+        definition = page.definitions[name]
+        at, origin = last.get(name, (None, None))
+        value = values.value_of(page.record, definition)
+        return {
+            "name": name,
+            "label": definition.label,
+            "group": definition.group,
+            "chip": columns.chip(definition, value),
+            "text": values.display(definition, value) if value is not None else "",
+            "at": at,
+            "source": words[origin] if origin else None,
+        }
+
+
+def _last_changes(record_id: int) -> dict[str, tuple[Any, Origin]]:
+    query = sql(
+        "SELECT DISTINCT ON (property_name) property_name, at, source, source_id, user_id"
+        " FROM crm_property_history WHERE record_id = {id}"
+        " ORDER BY property_name, at DESC, id DESC",
+        id=record_id,
+    )
+    return {name: (at, Origin(*origin)) for name, at, *origin in rows(query)}
+
+
+@record_parts.register
+class Associations(RecordPart):
+    name = "associations"
+    label = "Associations"
+    template = "admin/crm/record_associations.html"
+    order = 10
+
+    def context(self, page: Page) -> dict[str, Any]:
+        found = _associated(page.record.pk)
+        groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
+        mine = page.kind.type_id
+        related = [kind for kind in object_types if kind.type_id in groups or _relates(mine, kind)]
+        return {
+            "groups": [
+                {
+                    "kind": kind,
+                    "records": [
+                        {
+                            "title": kind.title(properties, record_id),
+                            "url": record_url(kind, record_id),
+                            "label": label,
+                        }
+                        for _, record_id, properties, label in some[:MOST_ASSOCIATED]
+                    ],
+                    "has_more": len(some) > MOST_ASSOCIATED,
+                }
+                for kind in related
+                for some in [groups.get(kind.type_id, [])]
+            ]
+        }
+
+
+def _relates(type_id: str, other: type[objects.ObjectType]) -> bool:
+    mine = objects.get(type_id)
+    return any(item.to_object_type == other.type_id for item in mine.relations) or any(
+        item.to_object_type == type_id for item in other.relations
+    )
+
+
+def _associated(record_id: int) -> list[tuple[str, int, dict[str, Any], str]]:
+    """(object type, id, properties, label) of each associated record, a few more than shown."""
+    query = sql(
+        """
+        SELECT object_type, id, properties, label FROM (
+            SELECT o.object_type, o.id, o.properties::text AS properties, max(t.label) AS label,
+                row_number() OVER (PARTITION BY o.object_type ORDER BY o.id DESC) AS place
+            FROM crm_association a
+            JOIN crm_associationtype t ON t.id = a.type_id
+            JOIN crm_record o ON o.id = a.to_record_id AND o.archived_at IS NULL
+            WHERE a.from_record_id = {id}
+            GROUP BY o.object_type, o.id
+        ) found WHERE place <= {most} ORDER BY object_type, place
+        """,
+        id=record_id,
+        most=MOST_ASSOCIATED + 1,
+    )
+    return [
+        (type_id, other, values.from_json(text), label)
+        for type_id, other, text, label in rows(query)
+    ]
+
+
+@record_parts.register
+class Lists(RecordPart):
+    name = "lists"
+    label = "Lists"
+    template = "admin/crm/record_lists.html"
+    order = 40
+
+    def context(self, page: Page) -> dict[str, Any]:
+        found = ListMembership.objects.filter(record_id=page.record.pk, list__archived_at=None)
+        return {"memberships": list(found.select_related("list").order_by("-since")[:20])}

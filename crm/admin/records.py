@@ -1,0 +1,139 @@
+"""The list of records of each object type: fast at a million of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+
+from crm import search
+from crm.admin import bulk, paging, record_edit, record_page
+from crm.admin.columns import columns_of
+from crm.admin.record_filters import filters_of
+from crm.admin.record_models import record_models
+from crm.admin.urls import record_url
+from crm.admin.values import definitions_of
+from crm.admin_theme import ChangeList, InfinitePaginator, ModelAdmin
+from crm.models import Record
+from crm.objects.base import ObjectType, object_types
+
+
+class RecordChangeList(ChangeList):
+    """A list that is paged by id and never counted."""
+
+    page: paging.Page
+
+    def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        found = dict(super().get_filters_params(params))
+        return {name: value for name, value in found.items() if name not in paging.CURSORS}
+
+    def get_results(self, request: HttpRequest) -> None:
+        for name in paging.CURSORS:
+            # A link that filters or searches starts at the newest record again.
+            self.params.pop(name, None)
+            self.filter_params.pop(name, None)
+        is_scan = bool(self.has_active_filters) and not self.query
+        type_id = self.model_admin.kind.type_id  # type: ignore[attr-defined]
+        self.page = paging.page_of(self.queryset, type_id, request.GET.dict(), is_scan=is_scan)
+        self.result_list = self.page.records  # type: ignore[assignment]
+        # One more than shown, when there are others: the theme then offers to choose them all.
+        more = bool(self.page.older or self.page.newer)
+        self.result_count = len(self.page.records) + more
+        self.full_result_count = None  # type: ignore[assignment]
+        self.show_admin_actions = True
+        self.can_show_all = self.multi_page = False
+        self.paginator = self.model_admin.get_paginator(request, self.page.records, paging.SIZE)
+
+    def url_for_result(self, result: Record) -> str:
+        return record_url(self.model_admin.kind, result.pk)  # type: ignore[attr-defined]
+
+
+class RecordAdmin(ModelAdmin[Record]):
+    """Records of one object type."""
+
+    kind: type[ObjectType]
+    ordering = ["-pk"]
+    list_per_page = paging.SIZE
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    list_filter_submit = True
+    list_fullwidth = True
+    search_fields = ["pk"]  # any: the search itself is get_search_results
+    change_list_template = "admin/crm/record_list.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
+        return super().get_queryset(request).filter(archived_at=None)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return RecordChangeList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return list(columns_of(self.kind, definitions_of(request, self.kind.type_id)))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return list(filters_of(self.kind, definitions_of(request, self.kind.type_id)))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Record], search_term: str
+    ) -> tuple[QuerySet[Record], bool]:
+        if not search_term.strip():
+            return queryset, False
+        found = search.matching(self.kind.type_id, search_term)
+        # The words are parameters of the statement.
+        return queryset.filter(pk__in=RawSQL(found.text, found.params)), False  # noqa: S611
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        if not self.has_change_permission(request):
+            return {}
+        return {
+            action.name: (
+                lambda _admin, request, queryset, action=action: bulk.respond(
+                    action(), self.kind, self, request, queryset
+                ),
+                action.name,
+                action.label,
+            )
+            for action in bulk.bulk_actions
+        }
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        everything = f"All matching {self.kind.plural_label.lower()} are selected"
+        context = {"selection_note_all": everything, "kind": self.kind, **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return record_edit.respond(self, request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return record_edit.respond_archive(self, request, object_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = record_page.views(self)
+        return [
+            *(
+                path(route, self.admin_site.admin_view(view), name=f"crm_{self.kind.name}_{name}")
+                for route, name, view in own
+            ),
+            *super().get_urls(),
+        ]
+
+
+for found in object_types:
+    admin.site.register(
+        record_models[found.type_id],
+        type(f"{found.__name__}Admin", (RecordAdmin,), {"kind": found}),
+    )
