@@ -120,7 +120,8 @@ def _line(node: Branch | Condition, describe: Describe, passes: Passes) -> Line:
 def _passes(node: Branch | Condition, answers: Answers, *, negated: bool = False) -> bool:
     """What the compiled predicate says, put together from the answers of its conditions."""
     if isinstance(node, Condition):
-        return answers[id(node)][negated]
+        passed, opposite, _ = answers[id(node)]
+        return opposite if negated else passed
     turned = negated != node.is_not
     parts = (_passes(child, answers, negated=turned) for child in node.nodes)
     return all(parts) if node.is_and != turned else any(parts)
