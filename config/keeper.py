@@ -35,6 +35,8 @@ from config.postgres import (
 #: then do not pay a start each.
 LINGER_SECONDS = 1.0
 LOOK_SECONDS = 0.25
+#: What the sessions of a server that was killed may take to notice.
+LEFTOVER_SECONDS = 30
 #: The log starts anew when it has grown to this.
 LOG_BYTES = 10 * 2**20
 NEW_DATA = "data.new-"
@@ -47,6 +49,7 @@ class Keeper:
         self.server = server
         self.account = capabilities.account_for({server.home, wheel_folder()}, server.data)
         self.postmaster: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
 
     def run(self) -> str:
         """Serve until the last user has left; returns BUSY at once when another keeper does."""
@@ -77,11 +80,11 @@ class Keeper:
             self._initialise()
         self._prepare_socket_directory()
         self._write_configuration()
-        if self.server.postmaster_pid() is None:
-            (self.server.data / "postmaster.pid").unlink(missing_ok=True)
+        self._clear_leftovers()
         if self.server.log.exists() and self.server.log.stat().st_size > LOG_BYTES:
             self.server.log.unlink()
         with self.server.log.open("ab") as log:
+            self._log_start = log.tell()
             self.postmaster = subprocess.Popen(
                 [str(binary("postgres")), "-D", str(self.server.data)],
                 stdin=subprocess.DEVNULL,
@@ -152,9 +155,35 @@ class Keeper:
             if self.server.is_accepting():
                 return
             pause.wait(0.05)
-        lines = self.server.log.read_text(errors="replace").strip().splitlines()
-        fatal = [line for line in lines if "FATAL" in line] or lines
-        raise PostgresError(f"PostgreSQL did not start: {fatal[-1] if fatal else self.server.log}")
+        fatal = self._last_words("FATAL") or self._last_words("")
+        raise PostgresError(f"PostgreSQL did not start: {fatal or self.server.log}")
+
+    def _last_words(self, about: str) -> str:
+        """The last line of the log, since the latest start, that contains `about`, or ""."""
+        with self.server.log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = log.read().decode(errors="replace").splitlines()
+        return next((line for line in reversed(lines) if about in line), "")
+
+    def _clear_leftovers(self) -> None:
+        """Remove the lock files of a server that was killed, once its last session is gone.
+
+        PostgreSQL does so itself, but not while their number belongs to another process, or to a
+        dead one that nobody has buried. As long as anybody works in the data folder they stay:
+        they keep two servers apart.
+        """
+        pause = threading.Event()
+        deadline = time.monotonic() + LEFTOVER_SECONDS
+        try:
+            while any(is_inside(self.server.data, process) for process in processes()):
+                if time.monotonic() > deadline:
+                    return
+                pause.wait(LOOK_SECONDS)
+        except PermissionError:
+            # Not everybody can be looked at; PostgreSQL decides.
+            return
+        (self.server.data / "postmaster.pid").unlink(missing_ok=True)
+        (self.server.socket_directory / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
 
     def _create_database(self) -> None:
         command = [str(binary("psql")), "-Xq", "-h", str(self.server.socket_directory)]
@@ -218,6 +247,22 @@ def configuration(server: Embedded) -> dict[str, str]:
         # Containers often come with 64 MB of shared memory, too little for a parallel query.
         "dynamic_shared_memory_type": "posix" if shared_memory_megabytes() >= 512 else "mmap",
     }
+
+
+def processes() -> list[Path]:
+    return [entry for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+
+
+def is_inside(folder: Path, process: Path) -> bool:
+    """Whether a process works in `folder`; raises PermissionError if it may not be asked."""
+    try:
+        return (process / "cwd").readlink() == folder.resolve()
+    except PermissionError:
+        if process.stat().st_uid == folder.stat().st_uid:
+            raise
+        return False
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def memory_megabytes() -> int:
