@@ -32,7 +32,7 @@ def associate(kind: AssociationType, pairs: SQL) -> int:
         sql(
             """
             INSERT INTO crm_association (from_record_id, to_record_id, type_id, created_at)
-            SELECT f, t, k, app_now() FROM (
+            SELECT f, t, k, (SELECT app_now()) FROM (
                 SELECT p.from_record_id AS f, p.to_record_id AS t, {type} AS k FROM ({pairs}) p
                 UNION
                 SELECT p.to_record_id, p.from_record_id, {inverse} FROM ({pairs}) p

@@ -8,39 +8,32 @@ happens, or none. Callers with more to write wrap the call in their own transact
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
-from crm import events, properties, search
+from crm import events, properties, search, statements
 from crm.objects import base as objects
 from crm.property_types.base import Definition
 from crm.sql import SQL, execute, rows, sql, value
+from crm.statements import IN_SELECT, Delta, Source, SourceKind
 
-
-class SourceKind(StrEnum):
-    """What wrote a value, in HubSpot's words where it has one."""
-
-    CRM_UI = "CRM_UI"
-    IMPORT = "IMPORT"
-    API = "INTEGRATION"
-    AUTOMATION_PLATFORM = "AUTOMATION_PLATFORM"
-    EMAIL = "EMAIL"
-    SYSTEM = "SYSTEM"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """Who or what changes records; kept with every value (W-031)."""
-
-    kind: SourceKind
-    id: str = ""
-    user_id: int | None = None
-    #: How many automations in a row led here.
-    hops: int = 0
+__all__ = [
+    "IN_SELECT",
+    "NEW_ID",
+    "Delta",
+    "DuplicateValue",
+    "Source",
+    "SourceKind",
+    "archive",
+    "create",
+    "create_from",
+    "restore",
+    "update",
+    "update_from",
+    "write",
+]
 
 
 class DuplicateValue(Exception):
@@ -98,44 +91,7 @@ def create_from(
     Raises DuplicateValue when a unique value is taken.
     """
     definitions = properties.load(object_type) if definitions is None else definitions
-    query = sql(
-        """
-        WITH wanted AS MATERIALIZED ({select}),
-        written AS (
-            INSERT INTO crm_record (id, object_type, properties, created_at, updated_at)
-            OVERRIDING SYSTEM VALUE
-            SELECT record_id, {type}, properties, app_now(), app_now() FROM wanted
-        ),
-        history AS (
-            INSERT INTO crm_property_history
-                (record_id, property_name, value, source, source_id, user_id, at)
-            SELECT w.record_id, p.key, p.value, {kind}, w.source_id, {user}, app_now()
-            FROM wanted w CROSS JOIN jsonb_each(w.properties) p
-        ),
-        happened AS (
-            INSERT INTO crm_event (type, record_id, object_type, properties, source, source_id, at)
-            SELECT 'record.created', record_id, {type}, '{{}}', {kind}, source_id, app_now()
-            FROM wanted
-        ),
-        names AS (
-            SELECT array_agg(DISTINCT p.key) AS changed
-            FROM wanted w CROSS JOIN LATERAL jsonb_object_keys(w.properties) AS p(key)
-        ),
-        queued AS ({queue})
-        SELECT count(*) FROM wanted
-        """,
-        select=select,
-        type=object_type,
-        kind=source.kind.value,
-        user=source.user_id,
-        queue=events.queue(
-            object_type,
-            SQL("SELECT record_id FROM wanted"),
-            property_names=SQL("coalesce((SELECT changed FROM names), '{}')"),
-            event_types=["record.created"],
-            hops=source.hops,
-        ),
-    )
+    query = statements.create(object_type, select, source)
     count = int(value(query))
     if count:
         _keep_unique(object_type, select, _unique(definitions, None))
@@ -180,62 +136,20 @@ def update_from(
     names: Sequence[str],
     source: Source,
     definitions: properties.Definitions | None = None,
-    *,
-    clears: bool = True,
+    delta: Delta = IN_SELECT,
 ) -> int:
     """Write a SELECT of (record_id, delta, source_id) into records; returns how many changed.
 
-    `delta` is a jsonb object of stored values, JSON null clears; only `names` may occur in it. A
-    record may occur once. Values equal to the present ones leave no trace (W-300). `clears=False`
-    promises that no delta holds a null and saves looking for them.
+    `delta` is a jsonb object of stored values, JSON null clears; only `names` may occur in it. It
+    may be given apart, as SQL over `r`, the record as it is once locked: what reads the record has
+    to come this way, or two writers at once would lose one of the two. A record may occur once.
+    Values equal to the present ones leave no trace (W-300).
     Raises DuplicateValue when a unique value is taken.
     """
     if not names:
         return 0
-    merged = "jsonb_strip_nulls({0} || {1})" if clears else "({0} || {1})"
-    query = sql(
-        """
-        WITH wanted AS MATERIALIZED ({select}),
-        before AS MATERIALIZED (
-            SELECT r.id AS record_id, r.properties AS old, w.delta, w.source_id
-            FROM crm_record r JOIN wanted w ON w.record_id = r.id
-            WHERE r.object_type = {type} AND r.archived_at IS NULL
-              AND {new_of_record} IS DISTINCT FROM r.properties
-            ORDER BY r.id FOR UPDATE OF r
-        ),
-        written AS (
-            UPDATE crm_record r
-            SET properties = {new_of_before}, updated_at = app_now()
-            FROM before b WHERE r.id = b.record_id
-        ),
-        changed AS (
-            SELECT b.record_id, n.name, nullif(b.delta->n.name, 'null') AS value, b.source_id
-            FROM before b CROSS JOIN unnest({names}::text[]) AS n(name)
-            WHERE b.delta ? n.name
-              AND b.old->n.name IS DISTINCT FROM nullif(b.delta->n.name, 'null')
-        ),
-        history AS (
-            INSERT INTO crm_property_history
-                (record_id, property_name, value, source, source_id, user_id, at)
-            SELECT record_id, name, value, {kind}, source_id, {user}, app_now() FROM changed
-        ),
-        queued AS ({queue})
-        SELECT count(*) FROM before
-        """,
-        select=select,
-        type=object_type,
-        names=list(names),
-        kind=source.kind.value,
-        user=source.user_id,
-        new_of_record=SQL(merged.format("r.properties", "w.delta")),
-        new_of_before=SQL(merged.format("b.old", "b.delta")),
-        queue=events.queue(
-            object_type,
-            SQL("SELECT record_id FROM before"),
-            property_names=list(names),
-            hops=source.hops,
-        ),
-    )
+    write_ = statements.update_one if len(names) == 1 else statements.update_many
+    query = write_(object_type, select, names, source, delta)
     count = int(value(query))
     if count:
         _after_update(object_type, select, names, definitions)
@@ -331,13 +245,13 @@ def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bo
     found = rows(
         sql(
             """
-            UPDATE crm_record r SET archived_at = {moment}, updated_at = app_now()
+            UPDATE crm_record r SET archived_at = {moment}, updated_at = (SELECT app_now())
             FROM (SELECT id FROM crm_record
                   WHERE id IN (SELECT record_id FROM ({select}) s) AND object_type = {type}
                     AND (archived_at IS NULL) = {archived} ORDER BY id FOR UPDATE) chosen
             WHERE r.id = chosen.id RETURNING r.id
             """,
-            moment=SQL("app_now()" if archived else "NULL"),
+            moment=SQL("(SELECT app_now())" if archived else "NULL"),
             select=select,
             type=object_type,
             archived=archived,

@@ -13,6 +13,11 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import DateTimeField, Func
 
+from crm.sql import SQL
+
+#: For statements over many rows: evaluated once, where `app_now()` is once per row.
+NOW = SQL("(SELECT app_now())")
+
 
 class Now(Func):
     """`app_now()` for queries."""

@@ -36,7 +36,7 @@ def queue(
         INSERT INTO crm_change
             (object_type, record_ids, property_names, list_ids, event_types, hops, at)
         SELECT {type}, array_agg(n.record_id), {names}::text[], {lists}::bigint[],
-            {events}::text[], {hops}::smallint, app_now()
+            {events}::text[], {hops}::smallint, (SELECT app_now())
         FROM (SELECT q.record_id, row_number() OVER () / {chunk} AS chunk
               FROM ({ids}) q) n
         GROUP BY n.chunk
@@ -63,7 +63,7 @@ def record(type_: str, select: SQL, object_type: str, *, source_kind: str, hops:
             WITH happened AS MATERIALIZED ({select}),
             queued AS ({queue})
             INSERT INTO crm_event (type, record_id, object_type, properties, source, source_id, at)
-            SELECT {type}, record_id, {object_type}, properties, {kind}, source_id, app_now()
+            SELECT {type}, record_id, {object_type}, properties, {kind}, source_id, (SELECT app_now())
             FROM happened
             """,
             select=select,

@@ -73,8 +73,9 @@ def drop_archived() -> int:
         sql(
             """
             WITH gone AS (
-                DELETE FROM batch b USING crm_record r
-                WHERE r.id = b.record_id AND r.archived_at IS NOT NULL RETURNING b.enrollment_id
+                DELETE FROM batch b WHERE b.record_id IN
+                    (SELECT id FROM crm_record WHERE archived_at IS NOT NULL)
+                RETURNING b.enrollment_id
             )
             UPDATE workflows_enrollment e
             SET state = 3, reason = {reason}, ended_at = app_now(), slot = e.id

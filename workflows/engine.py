@@ -330,11 +330,11 @@ def _write(workflow: Published, done: Sequence[tuple[Cohort, bool, Reason | None
                              ELSE 3 END,
                 action_id = f.at,
                 is_waiting = f.waits,
-                due_at = coalesce(b.due_at, app_now()),
-                arrived_at = app_now(),
+                due_at = coalesce(b.due_at, (SELECT app_now())),
+                arrived_at = (SELECT app_now()),
                 visit = e.visit + 1,
                 reason = coalesce(f.reason, ''),
-                ended_at = CASE WHEN f.reason IS NOT NULL THEN app_now() END,
+                ended_at = CASE WHEN f.reason IS NOT NULL THEN (SELECT app_now()) END,
                 slot = CASE WHEN f.reason IS NULL THEN 0 ELSE e.id END
             FROM batch b JOIN (VALUES {ends}) AS f(cohort, at, waits, reason) USING (cohort)
             WHERE e.id = b.enrollment_id
@@ -364,7 +364,7 @@ def _log(workflow: Published, cohorts: Sequence[Cohort]) -> SQL:
         INSERT INTO workflows_action_run (enrollment_id, workflow_id, record_id, visit, revision,
             action_ids, outcomes, details, exceptions, at)
         SELECT b.enrollment_id, {workflow}, b.record_id, b.visit + 1, {revision},
-            p.ids, p.outcomes, p.details, b.exceptions, app_now()
+            p.ids, p.outcomes, p.details, b.exceptions, (SELECT app_now())
         FROM batch b JOIN (VALUES {paths}) AS p(cohort, ids, outcomes, details) USING (cohort)
         """,
         workflow=workflow.workflow_id,

@@ -9,7 +9,8 @@ from enum import IntEnum, StrEnum
 from django.db import transaction
 
 from crm import events
-from crm.sql import SQL, execute, rows, sql
+from crm.clock import NOW
+from crm.sql import SQL, execute, join, rows, sql
 from workflows.flows import Published
 
 #: W-201: an enrollment that automations led to over more than this many steps is refused.
@@ -45,45 +46,51 @@ class Reason(StrEnum):
     FAILED = "FAILED"
 
 
-def insert(workflow: Published, select: SQL, by: EnrolledBy, lane: Lane) -> SQL:
-    """An INSERT of enrollments for a SELECT of (record_id, hops), for use inside a statement.
+def targets(workflows: Sequence[Published]) -> SQL:
+    """A FROM item `t` of (place, workflow_id, start, again): the workflows by their place."""
+    listed = [
+        sql(
+            "({place}::int, {id}::bigint, {start}::text, {again}::boolean)",
+            place=place,
+            id=item.workflow_id,
+            start=item.flow.start,
+            again=item.flow.criteria.should_re_enroll,
+        )
+        for place, item in enumerate(workflows, 1)
+    ]
+    return sql("(VALUES {rows}) AS t(place, workflow_id, start, again)", rows=join(", ", listed))
 
-    A record that is in the workflow stays once (W-176); one that was in it before comes again only
-    with re-enrollment on (W-175). Beyond the loop guard the enrollment ends as it begins, so that
-    the history shows why.
+
+def insert(select: SQL, by: EnrolledBy, lane: Lane) -> SQL:
+    """An INSERT of enrollments, for use as a statement or at the end of one.
+
+    `select` gives (workflow_id, start, again, record_id, hops). A record that is in the workflow
+    stays once (W-176); one that was in it before comes again only with re-enrollment on (W-175).
+    Beyond the loop guard the enrollment ends as it begins, so that the history shows why.
     """
     return sql(
         """
         INSERT INTO workflows_enrollment
             (workflow_id, record_id, state, action_id, due_at, is_waiting, arrived_at, visit, lane,
              hops, source, reason, error, enrolled_at, ended_at, slot)
-        SELECT {workflow}, c.record_id,
-            CASE WHEN c.hops > {most} THEN 3 ELSE 1 END, {start}, app_now(), FALSE, app_now(), 0,
+        SELECT c.workflow_id, c.record_id,
+            CASE WHEN c.hops > {most} THEN 3 ELSE 1 END, c.start, {now}, FALSE, {now}, 0,
             {lane}, c.hops, {source}, CASE WHEN c.hops > {most} THEN {guard} ELSE '' END, '',
-            app_now(), CASE WHEN c.hops > {most} THEN app_now() END,
+            {now}, CASE WHEN c.hops > {most} THEN {now} END,
             -- an ended row needs a slot of its own; ids are not known yet, so count downwards
             CASE WHEN c.hops > {most} THEN -nextval('workflows_guard_seq') ELSE 0 END
-        FROM ({select}) c WHERE {allowed}
+        FROM ({select}) c WHERE NOT EXISTS (
+            SELECT FROM workflows_enrollment e
+            WHERE e.record_id = c.record_id AND e.workflow_id = c.workflow_id AND NOT c.again
+        )
         ON CONFLICT DO NOTHING
         """,
-        workflow=workflow.workflow_id,
-        start=workflow.flow.start,
         lane=int(lane),
         source=by.value,
         most=MOST_HOPS,
         guard=Reason.LOOP_GUARD.value,
+        now=NOW,
         select=select,
-        allowed=_allowed(workflow),
-    )
-
-
-def _allowed(workflow: Published) -> SQL:
-    if workflow.flow.criteria.should_re_enroll:
-        return SQL("TRUE")
-    return sql(
-        "NOT EXISTS (SELECT FROM workflows_enrollment e"
-        " WHERE e.record_id = c.record_id AND e.workflow_id = {workflow})",
-        workflow=workflow.workflow_id,
     )
 
 
@@ -105,7 +112,7 @@ def enroll(workflow: Published, record_ids: Sequence[int]) -> EnrollResult:
     """
     wanted = sorted(set(record_ids))
     found = sql(
-        "SELECT r.id AS record_id, 0::smallint AS hops FROM crm_record r"
+        "SELECT r.id AS record_id FROM crm_record r"
         " WHERE r.id = ANY({ids}::bigint[]) AND r.object_type = {type} AND r.archived_at IS NULL",
         ids=wanted,
         type=workflow.flow.object_type,
@@ -123,7 +130,13 @@ def enroll(workflow: Published, record_ids: Sequence[int]) -> EnrollResult:
             workflow=workflow.workflow_id,
         )
     )
-    enrolled = execute(insert(workflow, found, EnrolledBy.MANUAL, Lane.TRIGGERED))
+    select = sql(
+        "SELECT t.workflow_id, t.start, t.again, f.record_id, 0::smallint AS hops"
+        " FROM ({found}) f CROSS JOIN {targets}",
+        found=found,
+        targets=targets([workflow]),
+    )
+    enrolled = execute(insert(select, EnrolledBy.MANUAL, Lane.TRIGGERED))
     if enrolled:
         events.ring("advance")
     return EnrollResult(

@@ -18,7 +18,7 @@ from workflows.definition import Flow, Node
 CREATE_BATCH = SQL(
     """
     CREATE TEMPORARY TABLE IF NOT EXISTS batch (
-        enrollment_id bigint PRIMARY KEY,
+        enrollment_id bigint NOT NULL,
         record_id bigint NOT NULL,
         visit integer NOT NULL,
         hops smallint NOT NULL,

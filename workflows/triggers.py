@@ -9,16 +9,18 @@ is lost and nothing is done twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 
-from crm import clock, events
+from crm import clock, events, properties
+from crm.clock import NOW
 from crm.filters import base as filters
-from crm.sql import SQL, execute, rows, sql, value
+from crm.sql import SQL, execute, join, rows, sql, value
 from workflows import flows
-from workflows.enrollment import EnrolledBy, Lane, Reason, insert, unenroll
+from workflows.enrollment import EnrolledBy, Lane, Reason, insert, targets, unenroll
 from workflows.flows import Published
 from workflows.models import Workflow
 
@@ -76,8 +78,7 @@ def match() -> int:
     enrolled = 0
     for object_type in sorted({change.object_type for change in taken}):
         changes = [change for change in taken if change.object_type == object_type]
-        for workflow in _listening(object_type):
-            enrolled += _judge(workflow, changes)
+        enrolled += _judge(_listening(object_type), changes)
     if enrolled:
         events.ring("advance")
     return len(taken)
@@ -125,64 +126,100 @@ def _unenroll_archived(taken: Iterable[_Taken]) -> None:
         unenroll(None, select, Reason.RECORD_DELETED)
 
 
-def _listening(object_type: str) -> list[Published]:
-    """The workflows that are on and enroll records of this type by filters."""
-    found = Workflow.objects.filter(object_type=object_type, is_enabled=True, archived_at=None)
-    listening = [flows.published(row) for row in found.order_by("pk")]
-    return [item for item in listening if item.flow.criteria.filter_branch is not None]
+@dataclass(frozen=True, kw_only=True)
+class _Listener:
+    """A workflow that enrolls by filters, and what its filters ask now."""
+
+    workflow: Published
+    predicate: filters.Predicate
+
+    def hears(self, change: _Taken) -> bool:
+        """Whether a change can change the answer of the filters."""
+        return bool(
+            change.event_types & EXISTENCE
+            or change.property_names & self.predicate.property_names
+            or change.list_ids & self.predicate.list_ids
+        )
 
 
 #: These change whether a record meets a filter at all, whatever the filter asks.
 EXISTENCE = {"record.created", "record.archived", "record.restored"}
 
 
-def _judge(workflow: Published, changes: list[_Taken]) -> int:
-    """Enroll those of the changed records that begin to meet a workflow's criteria."""
-    predicate = filters.compile(
-        workflow.flow.criteria.filter_branch, workflow.flow.object_type, clock.now()
-    )
-    touching = [
-        change.id
-        for change in changes
-        if change.event_types & EXISTENCE
-        or change.property_names & predicate.property_names
-        or change.list_ids & predicate.list_ids
+def _listening(object_type: str) -> list[_Listener]:
+    """The workflows that are on and enroll records of this type by filters."""
+    found = Workflow.objects.filter(object_type=object_type, is_enabled=True, archived_at=None)
+    listening = [flows.published(row) for row in found.order_by("pk")]
+    definitions = properties.load(object_type) if listening else {}
+    now = clock.now()
+    return [
+        _Listener(workflow=item, predicate=_predicate(item, definitions, now))
+        for item in listening
+        if item.flow.criteria.filter_branch is not None
     ]
-    if not touching:
+
+
+def _predicate(
+    workflow: Published, definitions: properties.Definitions, now: datetime
+) -> filters.Predicate:
+    branch = workflow.flow.criteria.filter_branch
+    tree = filters.parse(branch, definitions, lenient=True)
+    return filters.compile(tree, workflow.flow.object_type, now)
+
+
+def _judge(listeners: Sequence[_Listener], changes: Sequence[_Taken]) -> int:
+    """Enroll those of the changed records that begin to meet the criteria of a workflow."""
+    hearing = [item for item in listeners if any(item.hears(change) for change in changes)]
+    heard = [change.id for change in changes if any(item.hears(change) for item in hearing)]
+    if not hearing:
         return 0
     candidates = sql(
         "SELECT record_id, max(hops) AS hops FROM changed WHERE change_id = ANY({ids}) GROUP BY 1",
-        ids=touching,
+        ids=heard,
     )
-    return execute(_transition(workflow, predicate, candidates))
+    return execute(_transitions(hearing, candidates))
 
 
-def _transition(workflow: Published, predicate: filters.Predicate, candidates: SQL) -> SQL:
-    """One statement: who stopped meeting the criteria is forgotten, who began is enrolled."""
+def _transitions(listeners: Sequence[_Listener], candidates: SQL) -> SQL:
+    """One statement for all of `listeners`: who stopped meeting is forgotten, who began enrolled.
+
+    Every candidate is read once and asked all the questions; the answers are compared with what
+    matched before. `candidates` is a SELECT of (record_id, hops).
+    """
     return sql(
         """
         WITH candidate AS MATERIALIZED ({candidates}),
-        meets AS MATERIALIZED ({meets}),
+        judged AS MATERIALIZED (
+            SELECT c.record_id, c.hops, CASE WHEN r.archived_at IS NULL AND r.object_type = {type}
+                THEN ARRAY[{answers}]::boolean[] END AS answers
+            FROM candidate c JOIN crm_record r ON r.id = c.record_id
+        ),
+        turned AS MATERIALIZED (
+            SELECT j.record_id, j.hops, t.workflow_id, t.start, t.again,
+                coalesce(j.answers[t.place], FALSE) AS meets
+            FROM judged j CROSS JOIN {targets}
+            LEFT JOIN workflows_match m
+                ON m.workflow_id = t.workflow_id AND m.record_id = j.record_id
+            WHERE coalesce(j.answers[t.place], FALSE) <> (m.record_id IS NOT NULL)
+        ),
         gone AS (
-            DELETE FROM workflows_match m USING candidate c
-            WHERE m.workflow_id = {workflow} AND m.record_id = c.record_id
-              AND NOT EXISTS (SELECT FROM meets WHERE meets.record_id = c.record_id)
+            DELETE FROM workflows_match m USING turned t
+            WHERE NOT t.meets AND m.workflow_id = t.workflow_id AND m.record_id = t.record_id
         ),
         fresh AS (
             INSERT INTO workflows_match (workflow_id, record_id, since)
-            SELECT {workflow}, record_id, app_now() FROM meets
-            ON CONFLICT DO NOTHING RETURNING record_id
+            SELECT workflow_id, record_id, {now} FROM turned WHERE meets
+            ON CONFLICT DO NOTHING
         )
         {insert}
         """,
         candidates=candidates,
-        meets=filters.match(
-            predicate, workflow.flow.object_type, SQL("SELECT record_id FROM candidate")
-        ),
-        workflow=workflow.workflow_id,
+        type=listeners[0].workflow.flow.object_type,
+        answers=join(", ", [item.predicate.where for item in listeners]),
+        targets=targets([item.workflow for item in listeners]),
+        now=NOW,
         insert=insert(
-            workflow,
-            SQL("SELECT f.record_id, k.hops FROM fresh f JOIN candidate k USING (record_id)"),
+            SQL("SELECT workflow_id, start, again, record_id, hops FROM turned WHERE meets"),
             EnrolledBy.TRIGGER,
             Lane.TRIGGERED,
         ),
@@ -203,19 +240,22 @@ def set_baseline(workflow: Published, *, enroll_existing: bool) -> int:
     execute(
         sql(
             "INSERT INTO workflows_match (workflow_id, record_id, since)"
-            " SELECT {workflow}, m.record_id, app_now() FROM ({meets}) m",
+            " SELECT {workflow}, m.record_id, {now} FROM ({meets}) m",
             workflow=workflow.workflow_id,
+            now=NOW,
             meets=filters.match(predicate, workflow.flow.object_type),
         )
     )
     if not enroll_existing:
         return 0
     matching = sql(
-        "SELECT record_id, 0::smallint AS hops FROM workflows_match WHERE workflow_id = {id}"
-        " ORDER BY record_id",
+        "SELECT t.workflow_id, t.start, t.again, m.record_id, 0::smallint AS hops"
+        " FROM workflows_match m CROSS JOIN {targets}"
+        " WHERE m.workflow_id = {id} ORDER BY m.record_id",
+        targets=targets([workflow]),
         id=workflow.workflow_id,
     )
-    enrolled = execute(insert(workflow, matching, EnrolledBy.EXISTING, Lane.BACKFILL))
+    enrolled = execute(insert(matching, EnrolledBy.EXISTING, Lane.BACKFILL))
     if enrolled:
         events.ring("advance")
     return enrolled
@@ -224,29 +264,27 @@ def set_baseline(workflow: Published, *, enroll_existing: bool) -> int:
 def sweep() -> int:
     """Ask again for filters whose answer changes with time alone; returns how many enrolled.
 
-    Every record of the object is looked at, in one statement per such workflow (W-136).
+    Every record of an object is looked at, in one statement for all such workflows (W-136).
     """
     enrolled = 0
-    for row in Workflow.objects.filter(is_enabled=True, archived_at=None).order_by("pk"):
-        enrolled += _sweep_one(flows.published(row))
+    found = Workflow.objects.filter(is_enabled=True, archived_at=None)
+    for object_type in found.order_by("object_type").values_list("object_type").distinct():
+        enrolled += _sweep(object_type[0])
     return enrolled
 
 
 @transaction.atomic
-def _sweep_one(workflow: Published) -> int:
-    branch = workflow.flow.criteria.filter_branch
-    if branch is None:
-        return 0
-    predicate = filters.compile(branch, workflow.flow.object_type, clock.now())
-    if not predicate.is_time_sensitive:
-        return 0
+def _sweep(object_type: str) -> int:
     lock_matching()
+    sensitive = [item for item in _listening(object_type) if item.predicate.is_time_sensitive]
+    if not sensitive:
+        return 0
     everybody = sql(
         "SELECT id AS record_id, 0::smallint AS hops FROM crm_record"
         " WHERE object_type = {type} AND archived_at IS NULL",
-        type=workflow.flow.object_type,
+        type=object_type,
     )
-    enrolled = execute(_transition(workflow, predicate, everybody))
+    enrolled = execute(_transitions(sensitive, everybody))
     if enrolled:
         events.ring("advance")
     return enrolled

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from crm import properties
 from crm.property_types.base import Definition, InvalidValue
 from crm.sql import SQL, sql
+from crm.statements import Delta
 
 
 class ValueProblem(ValueError):
@@ -32,16 +33,22 @@ class Compiled:
     can_be_empty: bool = False
     clears: bool = False
 
-    def delta(self, name: str) -> SQL:
-        """SQL over `r` for the change of property `name`, as crm.changes.update_from takes it."""
+    #: Where the value is the same for every record: the value itself, in stored form.
+    constant: Any = None
+
+    def delta(self, name: str) -> Delta:
+        """The change of property `name`, as crm.changes.update_from takes it."""
+        if self.clears or self.constant is not None:
+            written = sql("{delta}::jsonb", delta=Jsonb({name: self.constant}))
+            return Delta(sql=written, clears=self.clears)
         built = sql("jsonb_build_object({name}::text, {value})", name=name, value=self.expression)
-        if not self.can_be_empty:
-            return built
-        return sql(
-            "CASE WHEN {value} IS NULL THEN '{{}}'::jsonb ELSE {built} END",
-            value=self.expression,
-            built=built,
-        )
+        if self.can_be_empty:
+            built = sql(
+                "CASE WHEN {value} IS NULL THEN '{{}}'::jsonb ELSE {built} END",
+                value=self.expression,
+                built=built,
+            )
+        return Delta(sql=built, clears=False)
 
 
 def compile_value(value: Any, target: Definition, definitions: properties.Definitions) -> Compiled:
@@ -69,6 +76,7 @@ def _static(
     return Compiled(
         expression=sql("{value}::jsonb", value=Jsonb(stored)),
         text=properties.display(target, stored),
+        constant=stored,
     )
 
 

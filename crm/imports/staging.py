@@ -13,6 +13,7 @@ from crm import changes
 from crm.imports.headings import RECORD_ID
 from crm.properties import Definitions
 from crm.sql import SQL, execute, literal, rows, sql
+from crm.statements import Delta
 
 TABLE = SQL("import_row")
 
@@ -71,7 +72,7 @@ def write(target: Target, staged: Sequence[Staged]) -> Written:
         names,
         target.source,
         target.definitions,
-        clears=False,
+        Delta(sql=SQL("w.delta"), clears=False),
     )
     created = changes.create_from(
         target.object_type,

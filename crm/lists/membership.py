@@ -20,7 +20,7 @@ def add(target: List, select: SQL, *, hops: int = 0) -> int:
         sql(
             """
             INSERT INTO crm_listmembership (list_id, record_id, since)
-            SELECT {list}, r.id, app_now() FROM crm_record r
+            SELECT {list}, r.id, (SELECT app_now()) FROM crm_record r
             WHERE r.id IN (SELECT record_id FROM ({select}) s)
               AND r.object_type = {type} AND r.archived_at IS NULL
             ORDER BY r.id

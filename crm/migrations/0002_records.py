@@ -205,6 +205,10 @@ class Migration(migrations.Migration):
             model_name='record',
             index=models.Index(models.F('object_type'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('archived_at', None)), name='crm_record_type_id'),
         ),
+        migrations.AddIndex(
+            model_name='record',
+            index=models.Index(condition=models.Q(('archived_at', None), _negated=True), fields=['id'], name='crm_record_archived'),
+        ),
         migrations.AddField(
             model_name='listmembership',
             name='record',

@@ -32,6 +32,10 @@ class Record(models.Model):
                 condition=models.Q(archived_at=None),
                 name="crm_record_type_id",
             ),
+            # Few: a batch finds the archived ones among its records by looking here.
+            models.Index(
+                fields=["id"], condition=~models.Q(archived_at=None), name="crm_record_archived"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -34,8 +34,7 @@ class EditRecord(Action):
             [target.name],
             cohort.source(),
             definitions,
-            delta=new.delta(target.name),
-            clears=new.clears,
+            new.delta(target.name),
         )
         return Proceed(detail=f"{target.label}: {new.text}")
 
