@@ -16,6 +16,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django_q.tasks import async_task
 from redis import RedisError
 
+from crm.imports import job as importing
+from crm.models import ImportJob
 from crm.sql import execute, sql
 from workflows import doorbells, engine, outbox, triggers
 
@@ -60,6 +62,11 @@ def deliver(shard: int) -> None:
     _work("deliver", shard, outbox.run)
 
 
+def imports(shard: int) -> None:
+    """Go on with the imports of files."""
+    _work("imports", shard, _import)
+
+
 def housekeep(shard: int) -> None:
     """Make the partitions of the coming months and drop expired sessions; once a day."""
     _work("housekeep", shard, _housekeep)
@@ -88,6 +95,13 @@ def _work(kind: str, shard: int, run: Callable[[float], bool]) -> None:
         doorbells.hold(name)
     if is_more:
         ring(kind, shard)
+
+
+def _import(seconds: float) -> bool:
+    return any(
+        importing.run(job, seconds=seconds)
+        for job in ImportJob.objects.filter(pk__in=importing.unfinished()).order_by("pk")
+    )
 
 
 def _housekeep(_seconds: float) -> bool:

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 
 from crm import clock
 from crm.events import CHANNEL
+from crm.imports import job as importing
 from crm.models import Change
 from workflows import doorbells, engine, jobs, outbox
 
@@ -38,6 +39,7 @@ QUESTIONS: dict[str, Callable[[], bool]] = {
     "match": Change.objects.exists,
     "advance": lambda: is_due(engine.next_due()),
     "deliver": lambda: is_due(outbox.next_due()),
+    "imports": lambda: bool(importing.unfinished()),
 }
 
 
