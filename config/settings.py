@@ -96,6 +96,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # guardian's anonymous user is a row nobody needs here: every page wants a login.
 ANONYMOUS_USER_NAME = None
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = theme.UNFOLD
 
 LANGUAGE_CODE = "en"

@@ -1,0 +1,125 @@
+"""Property definitions: the standard ones, and those staff add."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from crm import clock
+from crm.admin.property_form import FIELD_KINDS, PropertyForm
+from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
+from crm.models import Property
+from crm.objects import base as objects
+from crm.objects.base import object_types
+
+EVERYTHING = ["object_type", "label", "name", "description", "group", "field_kind", "choices"]
+
+
+class ObjectTypeFilter(DropdownFilter):
+    title = "Object"
+    parameter_name = "object_type"
+    form_class = PlainDropdownForm
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.type_id, kind.label) for kind in object_types]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(object_type=value) if value else queryset
+
+
+class OriginFilter(DropdownFilter):
+    title = "Origin"
+    parameter_name = "origin"
+    form_class = PlainDropdownForm
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("standard", "Standard"), ("custom", "Custom")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(is_standard=value == "standard") if value else queryset
+
+
+@admin.register(Property)
+class PropertyAdmin(ModelAdmin[Property]):
+    """Standard properties are wired into the product: their type and name stay."""
+
+    form = PropertyForm
+    list_display = ["label", "name", "contained_in", "kind", "group", "origin"]
+    list_select_related = ["group"]
+    list_filter = [ObjectTypeFilter, OriginFilter]
+    list_filter_submit = True
+    search_fields = ["label", "name"]
+    ordering = ["object_type", "label"]
+    list_per_page = 100
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Property]:
+        return super().get_queryset(request).filter(archived_at=None)
+
+    @display(description="Object")
+    def contained_in(self, definition: Property) -> str:
+        return objects.get(definition.object_type).label
+
+    @display(description="Field type")
+    def kind(self, definition: Property) -> str:
+        key = (definition.type, definition.field_type)
+        return FIELD_KINDS.get(key, f"{definition.type} ({definition.field_type})")
+
+    @display(description="Origin")
+    def origin(self, definition: Property) -> str:
+        return "Standard" if definition.is_standard else "Custom"
+
+    def get_fields(self, request: HttpRequest, obj: Property | None = None) -> list[str]:
+        if obj is None:
+            return [*EVERYTHING, "is_unique", "is_searchable"]
+        shown = ["contained_in", "label", "name", "description", "group", "kind"]
+        if obj.type == "enumeration":
+            shown.append("choices")
+        return [*shown, "is_unique", "is_searchable", "is_read_only", "origin"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Property | None = None) -> list[str]:
+        if obj is None:
+            return []
+        wired = ["contained_in", "name", "kind", "is_unique", "is_searchable", "is_read_only"]
+        return [*wired, "origin"]
+
+    def save_model(self, request: HttpRequest, obj: Property, form: Any, change: bool) -> None:
+        if not change:
+            obj.created_at = clock.now()
+        super().save_model(request, obj, form, change)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Property | None = None) -> bool:
+        is_standard = obj is not None and obj.is_standard
+        return super().has_delete_permission(request, obj) and not is_standard
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        definition = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if not self.has_delete_permission(request, definition):
+            raise PermissionDenied
+        if request.method == "POST":
+            Property.objects.filter(pk=definition.pk).update(archived_at=clock.now())
+            messages.success(request, f"{definition} archived.")
+            return HttpResponseRedirect(reverse("admin:crm_property_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Archive {definition}?",
+            "opts": self.opts,
+            "record": definition,
+            "explanation": "It disappears from records, forms and filters. "
+            "Filters of workflows that use it match nobody. Stored values stay.",
+            "back": reverse("admin:crm_property_change", args=[definition.pk]),
+        }
+        return TemplateResponse(request, "admin/crm/archive.html", context)
