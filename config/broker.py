@@ -18,4 +18,4 @@ def broker() -> dict[str, Any]:
     if url.scheme != "unix" and number and not number.isdecimal():
         # The client would take database 0 in silence.
         raise ImproperlyConfigured("REDIS_URL: after the / stands the number of a database.")
-    return {"redis": url.geturl()}
+    return {"redis": env.env_text("REDIS_URL")}

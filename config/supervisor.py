@@ -141,7 +141,7 @@ class Supervisor:
     """Runs programs until one that must not die does, or until it is told to stop."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
-        self._width = max(len(program.name) for program in programs)
+        self._width = max(len(name) for name in ["up", *(program.name for program in programs)])
         self._is_colourful = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
         names = [program.name for program in programs]
         self._colours = dict(zip(names, COLOURS * len(names), strict=False))

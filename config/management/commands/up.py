@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import OperationalError, connection
 
 from config import database, installation
@@ -33,7 +33,7 @@ class Command(BaseCommand):
         try:
             self.prepare()
         except KeyboardInterrupt:
-            raise CommandError("Stopped before everything was ready.", returncode=130) from None
+            raise SystemExit("Stopped before everything was ready.") from None
         heartbeat = Heartbeat()
         supervisor = Supervisor(programs(heartbeat))
         supervisor.chores += [Welcome(heartbeat).look, KeeperWatch().look]
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             connection.ensure_connection()
         except OperationalError as error:
             reason = str(error).strip().splitlines()[-1]
-            raise CommandError(f"DATABASE_URL: no connection: {reason}") from None
+            raise SystemExit(f"DATABASE_URL: no connection: {reason}") from None
         self.note("Migrating the database ...")
         call_command("migrate", interactive=False, verbosity=0)
         self.note("Collecting static files ...")
@@ -132,20 +132,20 @@ def programs(heartbeat: Heartbeat) -> list[Program]:
 
 
 def check_port(name: str, host: str, port: int) -> None:
-    """Raise CommandError, which says what to do, unless a server could listen there."""
+    """Exit with one line, which says what to do, unless a server could listen there."""
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror:
-        raise CommandError(f"BIND={host!r}: there is no such address.") from None
+        raise SystemExit(f"BIND={host!r}: there is no such address.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             message = f"Port {port} is in use. Choose another one: {name}={port + 1} make run"
         else:
             message = f"Cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}."
-        raise CommandError(message) from None
+        raise SystemExit(message) from None
 
 
 def is_answering() -> bool:
