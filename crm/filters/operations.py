@@ -109,8 +109,11 @@ class Operator:
         return column.json
 
     def show(self, seen: Any, definition: Definition) -> str:
-        """What was seen, as people read it."""
-        return properties.display(definition, seen)
+        """What was seen, as people read it; a stray value of another type is shown as it is."""
+        try:
+            return properties.display(definition, seen)
+        except (TypeError, ValueError):
+            return str(seen)
 
     def phrase(self, operand_text: str) -> str:
         """The words after the property's label."""
