@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -13,73 +13,12 @@ from crm import timezones
 from crm.imports import dates, decimals
 from crm.imports.headings import RECORD_ID, Column
 from crm.imports.reading import Row
+from crm.imports.survey import Reading
 from crm.models import Owner
 from crm.properties import Definitions
 from crm.property_types.base import Definition, InvalidValue, Option, type_of
 
 Clean = Callable[[str], Any]
-
-
-@dataclass
-class Survey:
-    """What one pass over the whole file tells before the first row is written."""
-
-    total_rows: int = 0
-    #: Rows whose key an earlier row has already.
-    repeated_rows: int = 0
-    day_orders: dict[int, dates.DayOrder] = field(default_factory=dict)
-    decimal_marks: dict[int, decimals.DecimalMark] = field(default_factory=dict)
-    #: How unclear dates and numbers are read: semicolons come from countries with a decimal comma.
-    is_continental: bool = False
-
-    @property
-    def is_day_first(self) -> bool:
-        """For columns that do not tell themselves: like the columns that do, else by region."""
-        votes = [order for order in self.day_orders.values() if order.is_decided]
-        day_first = sum(order.day_first > order.month_first for order in votes)
-        if votes and day_first * 2 != len(votes):
-            return day_first * 2 > len(votes)
-        return self.is_continental
-
-
-def survey(
-    rows: Iterable[Row],
-    columns: Sequence[Column],
-    definitions: Definitions,
-    keys: Sequence[str],
-    *,
-    is_continental: bool,
-) -> Survey:
-    """Count the rows, and look how dates and numbers are written in each column."""
-    found = Survey(is_continental=is_continental)
-    for column in columns:
-        kind = definitions[column.name].type if column.name else ""
-        if kind in ("date", "datetime"):
-            found.day_orders[column.place] = dates.DayOrder()
-        elif kind == "number" and column.name != RECORD_ID:
-            found.decimal_marks[column.place] = decimals.DecimalMark()
-    watched = [*found.day_orders.items(), *found.decimal_marks.items()]
-    places = [column.place for name in keys for column in columns if column.name == name]
-    seen: set[int] = set()
-    for row in rows:
-        found.total_rows += 1
-        for place, evidence in watched:
-            if place < len(row.cells) and row.cells[place]:
-                evidence.see(row.cells[place])
-        key = _raw_key(row.cells, places)
-        if key:
-            # Hashes, because a million addresses would not fit as well.
-            found.repeated_rows += hash(key) in seen
-            seen.add(hash(key))
-    return found
-
-
-def _raw_key(cells: Sequence[str], places: Sequence[int]) -> tuple[int, str] | None:
-    for place in places:
-        text = cells[place].strip().casefold() if place < len(cells) else ""
-        if text:
-            return place, text
-    return None
 
 
 class BadRow(Exception):
@@ -133,13 +72,13 @@ def cleaner(
     columns: Sequence[Column],
     definitions: Definitions,
     keys: Sequence[str],
-    surveyed: Survey,
+    reading: Reading,
 ) -> Cleaner:
     """The cleaner for a file whose columns go where `columns` says."""
     known = _owners_by_email(definitions)
     return Cleaner(
         columns=tuple(
-            (column.place, column.heading, column.name, _column(column, known, surveyed))
+            (column.place, column.heading, column.name, _column(column, known, reading))
             for column in columns
             if column.name
         ),
@@ -148,24 +87,25 @@ def cleaner(
     )
 
 
-def _column(column: Column, definitions: Definitions, surveyed: Survey) -> Clean:
+def _column(column: Column, definitions: Definitions, reading: Reading) -> Clean:
     if column.name == RECORD_ID:
         return _record_id
     definition = definitions[column.name]
     kind = type_of(definition)
-    day_order = surveyed.day_orders.get(column.place)
-    decimal_mark = surveyed.decimal_marks.get(column.place)
+    is_day_first = column.place in reading.day_first
+    is_comma = column.place in reading.decimal_comma
 
-    def clean(text: str) -> Any:
-        if day_order is not None:
-            return kind.clean(_date(text, definition, day_first), definition)
-        if decimal_mark is not None:
-            return kind.clean(decimals.parse(text, is_comma=is_comma), definition)
+    def clean_date(text: str) -> Any:
+        return kind.clean(_date(text, definition, is_day_first), definition)
+
+    def clean_number(text: str) -> Any:
+        return kind.clean(decimals.parse(text, is_comma=is_comma), definition)
+
+    def clean_other(text: str) -> Any:
         return kind.clean(text, definition)
 
-    day_first = day_order is not None and day_order.is_day_first(surveyed.is_day_first)
-    is_comma = decimal_mark is not None and decimal_mark.is_comma(surveyed.is_continental)
-    return _remembered(clean)
+    special = {"date": clean_date, "datetime": clean_date, "number": clean_number}
+    return _remembered(special.get(definition.type, clean_other))
 
 
 def _record_id(text: str) -> int:

@@ -23,11 +23,14 @@ from crm.imports import staging
 from crm.imports.chunks import Chunk, chunks
 from crm.imports.reading import Row, UnreadableFile
 from crm.imports.rejects import Rejects
+from crm.imports.survey import Reading
 from crm.models import ImportJob
 from crm.objects import base as objects
 from crm.sql import execute, sql, value
 
 ATTEMPTS = 5
+#: So many new records change what the planner should know of the tables.
+ANALYZED_FROM = 1000
 #: Deadlock, lock not available, serialization failure: the same again may well succeed.
 TRANSIENT = {"40P01", "55P03", "40001"}
 
@@ -53,8 +56,9 @@ def start(
         file_name=name,
         file=File(file, name=name),
         mapping=made.mapping,
-        total_rows=made.survey.total_rows,
-        message="\n".join(made.remarks()),
+        reading=made.reading.to_json(),
+        total_rows=made.reading.total_rows,
+        message="\n".join(made.remarks),
         user_id=user_id,
         created_at=clock.now(),
     )
@@ -79,31 +83,45 @@ def run(
     `on_progress` is called with the job's new numbers.
     """
     deadline = time.monotonic() + seconds if seconds is not None else None
-    with _alone(job.pk) as is_alone:
+    with alone(job.pk) as is_alone:
         job.refresh_from_db()
         if not is_alone or job.state in (ImportJob.State.DONE, ImportJob.State.FAILED):
             return False
         _set(job, state=ImportJob.State.RUNNING)
         try:
-            is_done = _run(job, deadline, on_progress)
-        except UnreadableFile as error:
-            _finish(job, ImportJob.State.FAILED, str(error))
+            return not _go_on(job, deadline, on_progress)
         except OperationalError:
             # The database went away; the job stays and is taken up again.
             raise
         except Exception as error:
             _finish(job, ImportJob.State.FAILED, f"Stopped by an unexpected error: {error!r}")
             raise
-        else:
-            if not is_done:
-                return True
-            _finish(job, ImportJob.State.DONE, job.message)
-        return False
+
+
+def _go_on(
+    job: ImportJob, deadline: float | None, on_progress: Callable[[ImportJob], None]
+) -> bool:
+    """Whether nothing is left for this worker."""
+    try:
+        if not _write_chunks(job, deadline, on_progress):
+            return False
+    except UnreadableFile as error:
+        _finish(job, ImportJob.State.FAILED, str(error))
+    except FileNotFoundError:
+        _finish(job, ImportJob.State.FAILED, "The uploaded file is gone.")
+    except Overtaken:
+        pass
+    else:
+        _finish(job, ImportJob.State.DONE, job.message)
+    return True
 
 
 @contextmanager
-def _alone(job_id: int) -> Iterator[bool]:
-    """Whether this connection may run the job; a lock of the session, freed when a worker dies."""
+def alone(job_id: int) -> Iterator[bool]:
+    """Whether this connection may run a job; keeps others from it until the block ends.
+
+    The lock belongs to the session: it is free as soon as its holder dies.
+    """
     lock = sql("hashtext('crm.import.run'), {job}", job=job_id)
     is_alone = bool(value(sql("SELECT pg_try_advisory_lock({lock})", lock=lock)))
     try:
@@ -113,13 +131,15 @@ def _alone(job_id: int) -> Iterator[bool]:
             execute(sql("SELECT pg_advisory_unlock({lock})", lock=lock))
 
 
-def _run(job: ImportJob, deadline: float | None, on_progress: Callable[[ImportJob], None]) -> bool:
+def _write_chunks(
+    job: ImportJob, deadline: float | None, on_progress: Callable[[ImportJob], None]
+) -> bool:
     """Whether the file is done before the deadline."""
     with job.file.open("rb") as file:
-        plan = plans.make(file, job.object_type, job.mapping)
+        kept = Reading.from_json(job.reading)
+        plan = plans.again(file, job.object_type, job.mapping, kept)
         target = _target(job, plan)
-        rejects = Rejects(_rejects_path(job), plan.headings, plan.form.delimiter)
-        _set(job, total_rows=plan.survey.total_rows, message="\n".join(plan.remarks()))
+        rejects = Rejects(_rejects_path(job), plan.headings, plan.reading.form.delimiter)
         rows = plan.rows(file)
         rejects.forget_after(_skip(rows, job.done_rows))
         for chunk in chunks(rows, plan):
@@ -203,4 +223,7 @@ def _finish(job: ImportJob, state: ImportJob.State, message: str) -> None:
     name = ""
     if path.exists():
         name = os.path.relpath(path, job.file.storage.path(""))
+    if job.created_records >= ANALYZED_FROM:
+        # Until autovacuum comes round, the planner would take the tables for as small as before.
+        execute(sql("ANALYZE crm_record, crm_uniquevalue"))
     _set(job, state=state, message=message, rejects_file=name, finished_at=clock.now())

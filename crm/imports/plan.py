@@ -12,23 +12,25 @@ from crm.imports import cleaning, headings, reading
 from crm.imports.headings import REASON, RECORD_ID, Column
 from crm.imports.reading import Row, UnreadableFile
 from crm.imports.rejects import unguard
+from crm.imports.survey import Reading, survey
 from crm.objects import base as objects
 from crm.properties import Definitions
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How one file is read."""
+    """How one file is imported."""
 
     object_type: str
-    form: reading.Format
     headings: tuple[str, ...]
     columns: tuple[Column, ...]
     definitions: Definitions
     #: The properties by which a row's record is found, in order.
     keys: tuple[str, ...]
-    survey: cleaning.Survey
+    reading: Reading
     cleaner: cleaning.Cleaner
+    #: What a person should know before and after.
+    remarks: tuple[str, ...]
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -37,52 +39,7 @@ class Plan:
 
     def rows(self, file: IO[bytes]) -> Iterator[Row]:
         """The rows below the heading."""
-        return _body(file, self.form, self.headings)
-
-    def remarks(self) -> list[str]:
-        """What a person should know before and after importing the file."""
-        return [f"Read as {self.form}.", *self._left_out(), *self._readings(), *self._keys()]
-
-    def _left_out(self) -> Iterator[str]:
-        for column in self.columns:
-            if not column.name:
-                shown = f"{column.heading!r}" if column.heading else str(column.place + 1)
-                yield f"Column {shown} is left out: {column.note}."
-
-    def _readings(self) -> Iterator[str]:
-        for place, order in self.survey.day_orders.items():
-            first = "day" if order.is_day_first(self.survey.is_day_first) else "month"
-            if order.day_first and order.month_first:
-                yield (
-                    f"Column {self.headings[place]!r} writes dates both day first and month first;"
-                    f" they are read {first} first."
-                )
-            elif order.unclear and not order.is_decided:
-                yield (
-                    f"Column {self.headings[place]!r}: dates such as {order.example} are read"
-                    f" {first} first."
-                )
-        for place, mark in self.survey.decimal_marks.items():
-            if mark.unclear and not mark.is_decided:
-                is_comma = mark.is_comma(self.survey.is_continental)
-                yield (
-                    f"Column {self.headings[place]!r}: numbers such as {mark.example} are read"
-                    f" with a decimal {'comma' if is_comma else 'point'}."
-                )
-
-    def _keys(self) -> Iterator[str]:
-        kind = objects.get(self.object_type)
-        if not self.keys:
-            yield (
-                f"Nothing identifies {kind.plural_label.lower()} in a file: every row makes a new"
-                " one, also when the same file is imported again."
-            )
-        if self.survey.repeated_rows:
-            label = self.definitions[self.keys[0]].label
-            yield (
-                f"{self.survey.repeated_rows:,} rows repeat the {label} of an earlier row; the"
-                " later row's values count."
-            )
+        return _body(file, self.reading.form, self.headings)
 
 
 def make(file: IO[bytes], object_type: str, mapping: Mapping[str, str] | None = None) -> Plan:
@@ -99,23 +56,64 @@ def make(file: IO[bytes], object_type: str, mapping: Mapping[str, str] | None = 
         else headings.recognise(names, object_type, definitions)
     )
     keys = _keys(object_type, columns, definitions)
-    surveyed = cleaning.survey(
-        _body(file, form, names),
-        columns,
-        definitions,
-        keys,
-        is_continental=form.delimiter == ";",
+    found = survey(_body(file, form, names), form, columns, definitions, keys)
+    remarks = (
+        f"Read as {form}.",
+        *_left_out(columns),
+        *found.remarks(),
+        *_about_keys(object_type, keys, found.repeated_rows, definitions),
     )
+    return _plan(object_type, columns, definitions, keys, found.reading, remarks)
+
+
+def again(file: IO[bytes], object_type: str, mapping: Mapping[str, str], kept: Reading) -> Plan:
+    """The plan of a file that was read before, without reading it all again."""
+    definitions = properties.load(object_type)
+    columns = headings.chosen(_headings(file, kept.form), mapping, definitions)
+    keys = _keys(object_type, columns, definitions)
+    return _plan(object_type, columns, definitions, keys, kept, ())
+
+
+def _plan(
+    object_type: str,
+    columns: Sequence[Column],
+    definitions: Definitions,
+    keys: tuple[str, ...],
+    kept: Reading,
+    remarks: tuple[str, ...],
+) -> Plan:
     return Plan(
         object_type=object_type,
-        form=form,
-        headings=names,
+        headings=tuple(column.heading for column in columns),
         columns=tuple(columns),
         definitions=definitions,
         keys=keys,
-        survey=surveyed,
-        cleaner=cleaning.cleaner(columns, definitions, keys, surveyed),
+        reading=kept,
+        cleaner=cleaning.cleaner(columns, definitions, keys, kept),
+        remarks=remarks,
     )
+
+
+def _left_out(columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        if not column.name:
+            shown = f"{column.heading!r}" if column.heading else str(column.place + 1)
+            yield f"Column {shown} is left out: {column.note}."
+
+
+def _about_keys(
+    object_type: str, keys: Sequence[str], repeated_rows: int, definitions: Definitions
+) -> Iterator[str]:
+    if not keys:
+        yield (
+            f"Nothing identifies {objects.get(object_type).plural_label.lower()} in a file: every"
+            " row makes a new one, also when the same file is imported again."
+        )
+    if repeated_rows:
+        yield (
+            f"{repeated_rows:,} rows repeat the {definitions[keys[0]].label} of an earlier row;"
+            " the later row's values count."
+        )
 
 
 def _headings(file: IO[bytes], form: reading.Format) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def preview(file: IO[bytes], object_type: str, mapping: dict[str, str] | None = 
         columns=made.columns,
         mapping=made.mapping,
         first_rows=tuple(tuple(cell[:200] for cell in row.cells) for row in rows[:SHOWN_ROWS]),
-        total_rows=made.survey.total_rows,
-        remarks=tuple(made.remarks()),
+        total_rows=made.reading.total_rows,
+        remarks=made.remarks,
         problems=tuple(problems[:SHOWN_PROBLEMS]),
     )

@@ -7,7 +7,8 @@ import csv
 import io
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
@@ -62,7 +63,7 @@ class Row:
 
     line: int
     cells: list[str]
-    fault: str = field(default="")
+    fault: str = ""
 
 
 def detect(file: IO[bytes]) -> Format:
@@ -189,7 +190,9 @@ def rows(file: IO[bytes], form: Format) -> Iterator[Row]:
             if any(map(str.strip, cells)):
                 yield Row(line, cells)
     finally:
-        text.detach()
+        # Otherwise the wrapper would close the file; it is closed already where reading stopped early.
+        with suppress(ValueError):
+            text.detach()
 
 
 def _too_long(first: int, last: int) -> str:

@@ -20,6 +20,8 @@ class ImportJob(models.Model):
     file = models.FileField(upload_to="imports/")
     #: {column heading: property name}; headings that are not here are left out.
     mapping: models.JSONField[Any, dict[str, str]] = models.JSONField(default=dict, blank=True)
+    #: How the file is written, found out before the first row is imported: crm.imports.survey.
+    reading: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     total_rows = models.IntegerField(default=0)
     done_rows = models.IntegerField(default=0)
