@@ -26,7 +26,7 @@ def _any_hub(by_tier: dict[Tier, int]) -> dict[tuple[Hub, Tier] | None, int | No
 STATIC_LISTS = Limit(
     "crm.static_lists",
     "Static lists",
-    _any_hub({Tier.STARTER: 1_000, Tier.PROFESSIONAL: 1_000, Tier.ENTERPRISE: 1_500}),
+    _any_hub({Tier.STARTER: 1_000, Tier.ENTERPRISE: 1_500}),
     used=_static_lists,
 )
 ACTIVE_LISTS = Limit(
@@ -41,7 +41,7 @@ RESTORE_DAYS = Limit(
 API_BURST = Limit(
     "crm.api_burst",
     "API requests in 10 seconds",
-    {EVERY_PLAN: 100, **_any_hub({Tier.PROFESSIONAL: 190, Tier.ENTERPRISE: 190})},
+    {EVERY_PLAN: 100, **_any_hub({Tier.PROFESSIONAL: 190})},
 )
 API_DAILY = Limit(
     "crm.api_daily",

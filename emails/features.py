@@ -87,7 +87,6 @@ SENDS_PER_CONTACT = Limit(
     {
         (Hub.MARKETING, Tier.STARTER): 5,
         (Hub.MARKETING, Tier.PROFESSIONAL): 10,
-        (Hub.MARKETING, Tier.ENTERPRISE): 10,
     },
     is_off_at_first=True,
 )

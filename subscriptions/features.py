@@ -92,6 +92,10 @@ class Feature:
             raise AlreadyDeclared(f"The feature {self.name!r} is declared twice.")
         declared_features[self.name] = self
 
+    @property
+    def app_label(self) -> str:
+        return self.name.partition(".")[0]
+
     def declared_gates(self) -> tuple[Gate, ...]:
         """The ways to unlock it as the code declares them."""
         hubs = (
@@ -147,6 +151,10 @@ class Limit:
         if self.name in declared_limits:
             raise AlreadyDeclared(f"The limit {self.name!r} is declared twice.")
         declared_limits[self.name] = self
+
+    @property
+    def app_label(self) -> str:
+        return self.name.partition(".")[0]
 
     def declared_allowances(self) -> tuple[Allowance, ...]:
         """Its values as the code declares them."""

@@ -19,3 +19,5 @@ STORAGES = STORAGES | {
 }
 # A test changes the plan and asks at once.
 PLAN_MAX_AGE_SECONDS = 0
+# Static files come from the apps, where nothing has been collected.
+WHITENOISE_AUTOREFRESH = True
