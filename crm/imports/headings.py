@@ -58,15 +58,20 @@ def fold(heading: str) -> str:
 def recognise(headings: Sequence[str], object_type: str, definitions: Definitions) -> list[Column]:
     """What each column seems to hold. Nothing is mapped twice, nor to a read-only property."""
     known = _spellings(object_type, definitions)
-    return _columns(headings, {heading: known.get(fold(heading), "") for heading in headings},
-                    definitions, keep_record_id=False)  # fmt: skip
+    mapping = {heading: known.get(fold(heading), "") for heading in headings}
+    return _columns(headings, mapping, definitions, is_chosen=False)
 
 
 def chosen(
     headings: Sequence[str], mapping: Mapping[str, str], definitions: Definitions
 ) -> list[Column]:
-    """The columns as a person mapped them."""
-    return _columns(headings, mapping, definitions, keep_record_id=True)
+    """The columns as a person mapped them; raises UnreadableFile for a heading that is not there."""
+    unknown = [heading for heading in mapping if heading not in headings]
+    if unknown:
+        raise UnreadableFile(
+            f"There is no column {unknown[0]!r}; the columns are {', '.join(headings[:20])}."
+        )
+    return _columns(headings, mapping, definitions, is_chosen=True)
 
 
 def _columns(
@@ -74,7 +79,7 @@ def _columns(
     mapping: Mapping[str, str],
     definitions: Definitions,
     *,
-    keep_record_id: bool,
+    is_chosen: bool,
 ) -> list[Column]:
     if len(headings) > MOST_COLUMNS:
         raise UnreadableFile(
@@ -84,7 +89,7 @@ def _columns(
     used: dict[str, int] = {}
     for place, heading in enumerate(headings):
         name = mapping.get(heading, "")
-        note = _objection(heading, name, used, definitions, keep_record_id=keep_record_id)
+        note = _objection(heading, name, used, definitions, is_chosen=is_chosen)
         if not note:
             used[name] = place
         columns.append(Column(place, heading, "" if note else name, note))
@@ -97,25 +102,27 @@ def _objection(
     used: Mapping[str, int],
     definitions: Definitions,
     *,
-    keep_record_id: bool,
+    is_chosen: bool,
 ) -> str:
     """Why a column cannot go into the property `name`; "" if it can."""
     if not name:
-        return _without_property(heading)
+        return _without_property(heading, is_chosen=is_chosen)
     if name in used:
         return f"column {used[name] + 1} goes into {name} already"
     if name == RECORD_ID:
         # Ids in a HubSpot export are HubSpot's; they would hit the wrong records here.
-        return "" if keep_record_id else "ids of another system; choose it if they are Cohort's"
+        return "" if is_chosen else "ids of another system; choose it if they are Cohort's"
     if name not in definitions:
         return f"there is no property {name}"
     return "is read only" if definitions[name].is_read_only else ""
 
 
-def _without_property(heading: str) -> str:
+def _without_property(heading: str, *, is_chosen: bool) -> str:
     if heading in (LINE, REASON):
         return "written by an earlier import"
-    return "no property of this name" if heading else "has no heading"
+    if not heading:
+        return "has no heading"
+    return "not chosen" if is_chosen else "no property of this name"
 
 
 def _spellings(object_type: str, definitions: Definitions) -> dict[str, str]:

@@ -91,7 +91,9 @@ def _encoding(file: IO[bytes]) -> str:
             return _checked(file, encoding)
     guessed = _without_mark(head)
     if guessed is not None:
-        return _checked(file, guessed)
+        if _fault(file, guessed) is None:
+            return guessed
+        raise UnreadableFile(f"This is not a text file. {SAVE_AS}")
     fault = _fault(file, "utf-8")
     if fault is None:
         return "utf-8"
