@@ -37,7 +37,7 @@ def queue(
             (object_type, record_ids, property_names, list_ids, event_types, hops, at)
         SELECT {type}, array_agg(n.record_id), {names}::text[], {lists}::bigint[],
             {events}::text[], {hops}::smallint, (SELECT app_now())
-        FROM (SELECT q.record_id, row_number() OVER () / {chunk} AS chunk
+        FROM (SELECT q.record_id, (row_number() OVER () - 1) / {chunk} AS chunk
               FROM ({ids}) q) n
         GROUP BY n.chunk
         """,

@@ -26,6 +26,8 @@ def claim(workflow_id: int, action_id: str, limit: int, ids: Sequence[int] | Non
     What another worker holds is left to it. `ids` narrows the choice to some enrollments.
     """
     execute(CREATE_BATCH)
+    # Empty already, unless an earlier batch ran in the same transaction.
+    execute(SQL("DELETE FROM batch"))
     scope = SQL("TRUE") if ids is None else sql("e.id = ANY({ids}::bigint[])", ids=list(ids))
     execute(
         sql(

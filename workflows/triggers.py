@@ -90,6 +90,8 @@ def _take() -> list[_Taken]:
     FOR UPDATE SKIP LOCKED instead of a remembered id: a row that commits late is found late.
     """
     execute(_CREATE_CHANGED)
+    # Empty already, unless an earlier match ran in the same transaction.
+    execute(SQL("DELETE FROM changed"))
     found = rows(
         sql(
             """
