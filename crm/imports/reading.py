@@ -83,17 +83,23 @@ def detect(file: IO[bytes]) -> Format:
 def _encoding(file: IO[bytes]) -> str:
     file.seek(0)
     head = file.read(4096)
-    for signature, what in SIGNATURES.items():
-        if head.startswith(signature):
-            raise UnreadableFile(f"This is {what}, not a CSV file. {SAVE_AS}")
+    _refuse_other_kinds(head)
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if head.startswith(mark):
             return _checked(file, encoding)
     guessed = _without_mark(head)
     if guessed is not None:
-        if _fault(file, guessed) is None:
-            return guessed
-        raise UnreadableFile(f"This is not a text file. {SAVE_AS}")
+        return _checked(file, guessed)
+    return _one_byte_or_utf8(file)
+
+
+def _refuse_other_kinds(head: bytes) -> None:
+    for signature, what in SIGNATURES.items():
+        if head.startswith(signature):
+            raise UnreadableFile(f"This is {what}, not a CSV file. {SAVE_AS}")
+
+
+def _one_byte_or_utf8(file: IO[bytes]) -> str:
     fault = _fault(file, "utf-8")
     if fault is None:
         return "utf-8"
@@ -107,9 +113,12 @@ def _without_mark(head: bytes) -> str | None:
     pairs = len(head) // 2
     if not pairs:
         return None
-    if head[1::2].count(0) > pairs / 2:
+    even, odd = head[0::2].count(0) / pairs, head[1::2].count(0) / pairs
+    if min(even, odd) > 0.25:
+        raise UnreadableFile(f"This is not a text file. {SAVE_AS}")
+    if odd > 0.5:
         return "utf-16-le"
-    return "utf-16-be" if head[0::2].count(0) > pairs / 2 else None
+    return "utf-16-be" if even > 0.5 else None
 
 
 def _checked(file: IO[bytes], encoding: str) -> str:
