@@ -1,0 +1,308 @@
+"""`manage.py up` with all its real processes."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.postgres import Embedded, binary
+
+pytestmark = pytest.mark.processes
+
+ROOT = Path(__file__).resolve().parent.parent
+STALE_SECONDS = 6
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+class Installation:
+    """A data folder with `up` on it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.output = ""
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "COHORT_DATA_DIR": str(self.folder),
+            "PORT": str(self.port),
+            "MAILBOX_PORT": str(free_port()),
+            "HEARTBEAT_STALE_SECONDS": str(STALE_SECONDS),
+            "WORKERS": "1",
+            "WEB_WORKERS": "1",
+            "DEMO": "no",
+        }
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        threading.Thread(target=self._read, args=[self.process], daemon=True).start()
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            self.output += line
+        process.stdout.close()
+
+    def wait_for(self, text: str, seconds: float = 60) -> None:
+        assert self.wait(lambda: text in self.output, seconds), f"no {text!r} in:\n{self.output}"
+
+    def wait(self, is_so: Callable[[], bool], seconds: float = 60) -> bool:
+        pause = threading.Event()
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                return False
+            pause.wait(0.1)
+        return True
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(timeout=60)
+
+    def query(self, statement: str) -> str:
+        server = Embedded(self.folder / "postgres")
+        command = [str(binary("psql")), "-XAtq", "-U", "cohort", "-d", "cohort", "-c", statement]
+        command += ["-h", str(server.socket_directory)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+    def last_beat(self) -> str:
+        return self.query("SELECT answered_at FROM workflows_doorbell WHERE name = 'beat/0'")
+
+    def wait_for_beat(self, seconds: float = 45) -> None:
+        """Wait until a worker executes a task that was not executed before."""
+        before = self.last_beat()
+        assert self.wait(lambda: self.last_beat() not in {"", before}, seconds), self.output
+
+    def processes(self) -> dict[int, str]:
+        """Everything that `up` has started, by process id: the command line."""
+        found = {}
+        mark = f"COHORT_DATA_DIR={self.folder}\0".encode()
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdecimal():
+                continue
+            try:
+                if mark in (entry / "environ").read_bytes():
+                    line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(entry.name)] = line
+            except (PermissionError, FileNotFoundError, ProcessLookupError):
+                continue
+        return found
+
+    def pids(self, command: str) -> list[int]:
+        """Processes of a command, parents before children."""
+        return sorted(pid for pid, line in self.processes().items() if command in line)
+
+    def is_gone(self) -> bool:
+        server = Embedded(self.folder / "postgres")
+        is_database_gone = not server.has_keeper() and server.postmaster_pid() is None
+        return is_database_gone and not self.processes()
+
+    def get(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://localhost:{self.port}{path}", timeout=10) as page:
+                return page.status, page.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode(errors="replace")
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Path]:
+    """A data folder that has been up once."""
+    with tempfile.TemporaryDirectory() as folder:
+        first = Installation(Path(folder))
+        first.start()
+        first.wait_for("Cohort is running", 120)
+        assert first.stop() == 0
+        yield Path(folder)
+
+
+@pytest.fixture
+def up(prepared: Path) -> Iterator[Installation]:
+    """Everything running and ready."""
+    installation = Installation(prepared)
+    installation.start()
+    installation.wait_for("Cohort is running")
+    yield installation
+    assert installation.process is not None
+    if installation.process.poll() is None:
+        installation.stop()
+    assert installation.wait(installation.is_gone), installation.processes()
+
+
+def login(installation: Installation, password: str) -> str:
+    """The address reached by logging in as the administrator."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    address = f"http://localhost:{installation.port}/admin/login/?next=/admin/password_change/"
+    with browser.open(address, timeout=10) as page:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.read().decode())
+    assert token
+    form = {"username": "admin", "password": password, "csrfmiddlewaretoken": token[1]}
+    with browser.open(address, urllib.parse.urlencode(form).encode(), timeout=10) as page:
+        return urllib.parse.urlsplit(str(page.url)).path
+
+
+def test_the_first_start_prints_a_password_that_opens_the_admin_and_the_next_does_not(
+    tmp_path: Path,
+) -> None:
+    installation = Installation(tmp_path / "data")
+    installation.start()
+    installation.wait_for("Stop      Ctrl-C", 120)
+    found = re.search(r"Password  (\S+)", installation.output)
+    assert found
+    assert f"http://localhost:{installation.port}/admin/" in installation.output
+    assert login(installation, "wrong") == "/admin/login/"
+    assert login(installation, found[1]) == "/admin/password_change/"
+
+    status, page = installation.get("/admin/login/")
+    assert status == 200
+    sheet = re.search(r'href="(/static/[^"]+\.css)"', page)
+    assert sheet
+    assert installation.get(sheet[1])[0] == 200
+
+    assert installation.stop() == 0
+    assert installation.is_gone()
+    everything = subprocess.run(
+        ["grep", "-rlF", found[1], tmp_path], capture_output=True, text=True, check=False
+    )
+    assert everything.stdout == ""
+
+    again = Installation(tmp_path / "data")
+    again.start()
+    again.wait_for("Stop      Ctrl-C")
+    assert "Password" not in again.output
+    assert again.stop(signal.SIGTERM) == 0
+    assert again.is_gone()
+
+
+def test_a_start_without_changes_collects_nothing(up: Installation) -> None:
+    stamp = up.folder / "static" / ".fingerprint"
+    before = stamp.stat().st_mtime_ns
+    assert up.stop() == 0
+    up.output = ""
+    up.start()
+    up.wait_for("Cohort is running")
+    assert stamp.stat().st_mtime_ns == before
+
+
+def test_stopped_workers_are_replaced(up: Installation) -> None:
+    up.wait_for_beat()
+    workers = up.pids("qcluster")
+    # The first is the main process, the second its guard.
+    for pid in workers[2:]:
+        os.kill(pid, signal.SIGSTOP)
+    up.wait_for("workers: no worker has executed a task for", 30)
+    up.wait_for("restart number 1", 30)
+    up.wait_for_beat()
+    assert not set(workers) & set(up.pids("qcluster"))
+
+
+def test_work_goes_on_after_idle_workers_were_killed(up: Installation) -> None:
+    for pid in up.pids("qcluster")[2:]:
+        os.kill(pid, signal.SIGKILL)
+    up.wait_for_beat()
+
+
+def test_a_killed_cluster_leaves_no_orphans_and_comes_back(up: Installation) -> None:
+    workers = up.pids("qcluster")
+    os.kill(workers[0], signal.SIGKILL)
+    up.wait_for("workers ended (killed by SIGKILL); restart number 1.", 10)
+    up.wait_for_beat()
+    assert not set(workers) & set(up.pids("qcluster"))
+
+
+def test_a_killed_database_comes_back_and_work_goes_on(up: Installation) -> None:
+    pid = Embedded(up.folder / "postgres").postmaster_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert up.wait(lambda: up.last_beat() != "", 30)
+    up.wait_for_beat()
+    assert up.wait(lambda: up.get("/admin/login/")[0] == 200, 15)
+
+
+def test_a_killed_keeper_is_replaced(up: Installation) -> None:
+    home = up.folder / "postgres"
+    subprocess.run(["pkill", "-9", "--full", f"config.keeper {home}$"], check=True)
+    assert up.wait(Embedded(home).has_keeper, 15)
+
+
+@pytest.mark.parametrize("command", ["manage.py ticker", "gunicorn"])
+def test_any_other_dead_program_stops_all(up: Installation, command: str) -> None:
+    os.kill(up.pids(command)[0], signal.SIGKILL)
+    assert up.process is not None
+    assert up.process.wait(timeout=60) == 1
+    assert "ended (killed by SIGKILL); stopping the others." in up.output
+    assert up.is_gone()
+
+
+def test_nothing_is_left_when_the_supervisor_is_killed(up: Installation) -> None:
+    assert up.process is not None
+    up.process.kill()
+    assert up.wait(up.is_gone, 45), up.processes()
+
+
+def test_a_port_in_use_is_said_in_one_line(prepared: Path) -> None:
+    installation = Installation(prepared)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", installation.port))
+        other.listen()
+        done = subprocess.run(
+            [sys.executable, "manage.py", "up"],
+            cwd=ROOT,
+            env=installation.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    port = installation.port
+    assert done.stderr == (f"Port {port} is in use. Choose another one: PORT={port + 1} make run\n")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_an_address_that_does_not_exist_is_said_in_one_line(prepared: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up"],
+        cwd=ROOT,
+        env=Installation(prepared).environment | {"BIND": "no.such.host.invalid"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == "BIND='no.such.host.invalid': there is no such address.\n"
+    assert done.returncode == 1
