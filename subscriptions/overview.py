@@ -178,7 +178,9 @@ def limit_row(limit: Limit, plan: AccountPlan, *, is_edited: bool) -> LimitRow:
     )
 
 
-def by_plan(allowances: Iterable[Allowance], limit: Limit) -> str:
+def by_plan(
+    allowances: Iterable[Allowance], limit: Limit, alone: str = "the same in every plan"
+) -> str:
     """Who gets how much: "300 with Sales Professional, 1,000 with Sales Enterprise"."""
     hubs: dict[tuple[int | None, Tier | None], list[Hub]] = {}
     for one in allowances:
@@ -186,7 +188,7 @@ def by_plan(allowances: Iterable[Allowance], limit: Limit) -> str:
         if one.hub:
             known.append(one.hub)
     if len(hubs) == 1 and None in (tier for _, tier in hubs):
-        return "the same in every plan"
+        return alone.format(*(_number(value, limit) for value, _ in hubs))
     parts = []
     for (value, tier), owners in hubs.items():
         if tier is None:
