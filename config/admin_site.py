@@ -9,7 +9,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 
 from crm import search
 from crm.admin_theme import AdminSite, SearchResult
@@ -25,6 +26,21 @@ HIDDEN_APPS = {"django_q"}
 
 class CohortAdminSite(AdminSite):
     index_title = "Home"
+    index_template = "admin/home.html"
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        # Late: the modules of the apps' admin import this site.
+        from config import dashboard
+
+        return super().index(request, {**dashboard.context(request), **(extra_context or {})})
+
+    def extra_urls(self) -> list[URLPattern]:
+        """The theme asks for pages of our own here, which it puts before the models' ones."""
+        from workflows.admin import health
+
+        return [path("health/", self.admin_view(health.respond), name="health")]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Like Django's, leaving out the tables of the packages we build on."""
@@ -38,7 +54,7 @@ class CohortAdminSite(AdminSite):
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu: groups of links, those the user may follow."""
     groups = (
-        ("", [_page("Home", "home", "index")]),
+        ("", [_page("Home", "home", "admin:index")]),
         ("CRM", _crm_items(request)),
         ("Automation", [_model(request, "workflows.Workflow", "Workflows", "account_tree")]),
         ("Marketing", _marketing_items(request)),
@@ -71,7 +87,7 @@ def _marketing_items(request: HttpRequest) -> list[Item]:
     is_local = settings.EMAIL_TRANSPORT.is_local_mailbox
     return [
         _model(request, "emails.Email", "Emails", "mail"),
-        _page("Mailbox", "inbox", "mailbox") if is_local else None,
+        _page("Mailbox", "inbox", "emails:mailbox") if is_local else None,
         _model(request, "workflows.OutboxMessage", "Outbox", "outbox"),
     ]
 
@@ -82,7 +98,7 @@ def _settings_items(request: HttpRequest) -> list[Item]:
         _model(request, "auth.User", "Users", "person"),
         _model(request, "auth.Group", "Groups", "group"),
         _model(request, "crm.Owner", "Owners", "badge"),
-        _page("Health", "monitor_heart", "health"),
+        _page("Health", "monitor_heart", "admin:health"),
     ]
 
 
@@ -92,16 +108,12 @@ def _model(request: HttpRequest, label: str, title: str, icon: str) -> Item:
     registered = admin.site._registry.get(model)  # noqa: SLF001 (Django has no other way to ask)
     if registered is None or not registered.has_view_permission(request):
         return None
-    name = f"{model._meta.app_label}_{model._meta.model_name}_changelist"
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
     return _page(title, icon, name)
 
 
 def _page(title: str, icon: str, name: str) -> Item:
-    try:
-        link = reverse(f"admin:{name}")
-    except NoReverseMatch:
-        return None
-    return {"title": title, "icon": icon, "link": link}
+    return {"title": title, "icon": icon, "link": reverse(name)}
 
 
 def search_records(request: HttpRequest, words: str) -> list[SearchResult]:

@@ -37,13 +37,15 @@ def log(
     record_id: int | None = None,
     outcome: str = "",
     before: tuple[int, int] | None = None,
+    where: SQL | None = None,
     limit: int = 50,
 ) -> list[LogLine]:
     """Steps that ran, the latest first; give a workflow, a record, or both.
 
-    `before` is (row_id, place) of the last line of the page before.
+    `before` is (row_id, place) of the last line of the page before; `where` narrows further, over
+    the columns of workflows_action_run.
     """
-    conditions = SQL("TRUE")
+    conditions = where or SQL("TRUE")
     if workflow_id is not None:
         conditions = sql("{all} AND a.workflow_id = {id}", all=conditions, id=workflow_id)
     if record_id is not None:

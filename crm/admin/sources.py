@@ -107,11 +107,3 @@ class SystemWords(SourceWords):
 
     def words(self, origins: Collection[Origin]) -> Mapping[Origin, Words]:
         return {item: Words("Cohort") for item in origins}
-
-
-@source_words.register
-class EmailWords(SourceWords):
-    kind = SourceKind.EMAIL.value
-
-    def words(self, origins: Collection[Origin]) -> Mapping[Origin, Words]:
-        return {item: Words("an email") for item in origins}

@@ -81,10 +81,10 @@ class TimelineLog:
 EVERYTHING = SQL("true")
 
 
-def stretch(table: str, asked: Asked, where: SQL = EVERYTHING) -> tuple[SQL, bool]:
+def stretch(table: SQL, asked: Asked, where: SQL = EVERYTHING) -> tuple[SQL, bool]:
     """A condition on the rows of a log with columns record_id and at: those of the next moments.
 
-    Also whether the log has older rows.
+    Also whether the log has older rows. `table` is a FROM item.
     """
     mine = sql("record_id = {record} AND ({where})", record=asked.record.pk, where=where)
     if asked.before is not None:
@@ -92,7 +92,7 @@ def stretch(table: str, asked: Asked, where: SQL = EVERYTHING) -> tuple[SQL, boo
     moments = rows(
         sql(
             "SELECT DISTINCT at FROM {table} WHERE {mine} ORDER BY at DESC LIMIT {most}",
-            table=SQL(table),
+            table=table,
             mine=mine,
             most=asked.size + 1,
         )

@@ -57,7 +57,7 @@ class PropertyChanges(TimelineLog):
 
 
 def _changes(asked: Asked) -> tuple[list[PropertyChange], bool]:
-    mine, has_more = stretch("crm_property_history", asked)
+    mine, has_more = stretch(SQL("crm_property_history"), asked)
     query = sql(
         """
         SELECT h.at, h.source, h.source_id, h.user_id, h.property_name, h.value, (
@@ -182,7 +182,7 @@ class Events(TimelineLog):
 
     def tell(self, asked: Asked) -> Told:
         # Creation is told with the values it came with, by PropertyChanges.
-        mine, has_more = stretch("crm_event", asked, SQL("type <> 'record.created'"))
+        mine, has_more = stretch(SQL("crm_event"), asked, SQL("type <> 'record.created'"))
         query = sql(
             "SELECT at, source, source_id, type, properties FROM crm_event"
             " WHERE {mine} ORDER BY at DESC, id DESC",
