@@ -24,6 +24,7 @@ FILTERS: Mapping[str, Callable[[str], str]] = {
 MOST_TOKENS = 500
 LONGEST = 500_000
 
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 OPENING = re.compile(r"\{\{|\{%|\{#")
 LEXEME = re.compile(
     r"""\s*(?: (?P<end>\}\})
@@ -90,6 +91,10 @@ def parse(template: str) -> list[Piece]:
     """The pieces of `template` in order; raises TemplateError."""
     if len(template) > LONGEST:
         raise TemplateError(f"The text is longer than {LONGEST:,} characters.", 1, 1)
+    unstorable = UNSTORABLE.search(template)
+    if unstorable:
+        where = place(template, unstorable.start())
+        raise TemplateError("There is a character that cannot be stored.", *where)
     pieces = list(_pieces(template))
     if sum(isinstance(piece, Token) for piece in pieces) > MOST_TOKENS:
         raise TemplateError(f"There are more than {MOST_TOKENS} tokens.", 1, 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import logging
 import signal
 from argparse import ArgumentParser
 from email.parser import BytesHeaderParser
@@ -39,6 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.EMAIL_TRANSPORT.port)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # aiosmtpd logs every line of every conversation.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         asyncio.run(self.serve(options["port"]))
 
     async def serve(self, port: int) -> None:
