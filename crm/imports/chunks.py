@@ -12,6 +12,7 @@ from crm.imports.reading import Row
 
 #: A chunk ends with the first of these; wide files come in shorter chunks.
 CHUNK_ROWS = 5000
+LEAST_ROWS = 100
 CHUNK_CELLS = 100_000
 CHUNK_CHARACTERS = 8_000_000
 
@@ -59,7 +60,7 @@ class Chunk:
 
 def chunks(rows: Iterable[Row], plan: plans.Plan) -> Iterator[Chunk]:
     """All rows, cleaned, in pieces that fit into memory and into one transaction."""
-    most = max(100, min(CHUNK_ROWS, CHUNK_CELLS // len(plan.headings)))
+    most = max(LEAST_ROWS, min(CHUNK_ROWS, CHUNK_CELLS // len(plan.headings)))
     chunk = Chunk()
     for row in rows:
         chunk.add(row, plan)

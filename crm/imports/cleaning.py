@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from crm.imports.reading import Row
 from crm.imports.survey import Reading
 from crm.models import Owner
 from crm.properties import Definitions
-from crm.property_types.base import Definition, InvalidValue, Option, type_of
+from crm.property_types.base import Definition, InvalidValue, type_of
 
 Clean = Callable[[str], Any]
 
@@ -75,10 +75,15 @@ def cleaner(
     reading: Reading,
 ) -> Cleaner:
     """The cleaner for a file whose columns go where `columns` says."""
-    known = _owners_by_email(definitions)
+    owner_ids = _owner_ids(definitions)
     return Cleaner(
         columns=tuple(
-            (column.place, column.heading, column.name, _column(column, known, reading))
+            (
+                column.place,
+                column.heading,
+                column.name,
+                _column(column, definitions, owner_ids, reading),
+            )
             for column in columns
             if column.name
         ),
@@ -87,10 +92,14 @@ def cleaner(
     )
 
 
-def _column(column: Column, definitions: Definitions, reading: Reading) -> Clean:
+def _column(
+    column: Column, definitions: Definitions, owner_ids: Mapping[str, str], reading: Reading
+) -> Clean:
     if column.name == RECORD_ID:
         return _record_id
     definition = definitions[column.name]
+    if definition.external_options == "OWNER":
+        return _owner_cleaner(owner_ids)
     kind = type_of(definition)
     is_day_first = column.place in reading.day_first
     is_comma = column.place in reading.decimal_comma
@@ -136,14 +145,22 @@ def _remembered(clean: Clean) -> Clean:
     return quick
 
 
-def _owners_by_email(definitions: Definitions) -> Definitions:
-    """Exports name an owner by id, by name or by email address; here all three are options."""
-    wanting = {n: item for n, item in definitions.items() if item.external_options == "OWNER"}
-    if not wanting:
-        return definitions
-    by_email = tuple(
-        Option(value=str(owner.pk), label=owner.email) for owner in Owner.objects.all()
-    )
-    return {**definitions} | {
-        name: replace(item, options=item.options + by_email) for name, item in wanting.items()
-    }
+def _owner_ids(definitions: Definitions) -> dict[str, str]:
+    """Exports name an owner by id, by name or by email address: folded spelling -> id."""
+    if not any(item.external_options == "OWNER" for item in definitions.values()):
+        return {}
+    found: dict[str, str] = {}
+    for owner in Owner.objects.order_by("-pk"):
+        for spelling in (str(owner), owner.email, str(owner.pk)):
+            found[spelling.casefold()] = str(owner.pk)
+    return found
+
+
+def _owner_cleaner(ids: Mapping[str, str]) -> Clean:
+    def clean(text: str) -> str:
+        found = ids.get(text.strip().casefold())
+        if found is None:
+            raise InvalidValue(f"there is no owner {text[:40]!r}")
+        return found
+
+    return clean
