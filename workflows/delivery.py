@@ -21,6 +21,11 @@ State = OutboxMessage.State
 #: A hand-over must end well within it; a message whose lease ran out while it was being sent is
 #: given up as unknown.
 LEASE = timedelta(minutes=10)
+#: SQL for the name of this database session, and a SELECT of all that live. A session ends with
+#: its worker, also with one that is killed, so what a dead worker held is free at once.
+_SESSION = "pid || '/' || extract(epoch FROM backend_start)"
+THIS_SESSION = SQL(f"(SELECT {_SESSION} FROM pg_stat_activity WHERE pid = pg_backend_pid())")
+LIVE_SESSIONS = SQL(f"SELECT {_SESSION} FROM pg_stat_activity WHERE backend_start IS NOT NULL")
 #: Pauses after a temporary refusal, 72 hours together; then the message has failed.
 PAUSES = (
     timedelta(seconds=5),
@@ -42,7 +47,8 @@ def claim(transport: type[Transport]) -> list[Message]:
     """Lease the next due messages of a kind, none while its far end is known to be out."""
     query = sql(
         """
-        UPDATE workflows_outboxmessage m SET leased_until = app_now() + {lease}
+        UPDATE workflows_outboxmessage m
+        SET leased_until = app_now() + {lease}, holder = {session}
         FROM (SELECT id, lane, not_before FROM workflows_outboxmessage
               WHERE kind = {kind} AND state = {waiting} AND not_before <= app_now()
                 AND (leased_until IS NULL OR leased_until < app_now())
@@ -53,6 +59,7 @@ def claim(transport: type[Transport]) -> list[Message]:
         RETURNING m.id, m.key, m.payload, m.attempts, m.leased_until, m.lane, due.not_before
         """,
         lease=LEASE,
+        session=THIS_SESSION,
         kind=transport.kind,
         waiting=State.WAITING,
         limit=transport.claims,

@@ -183,6 +183,8 @@ class OutboxMessage(models.Model):
     attempts = models.SmallIntegerField(default=0)
     #: Until when a worker has it; after that it is anybody's again.
     leased_until = models.DateTimeField(null=True)
+    #: The database session of that worker; the lease ends with it.
+    holder = models.CharField(max_length=60, null=True)
     #: What the far end said last, or why it was cancelled.
     error = models.TextField(blank=True)
     created_at = models.DateTimeField()
@@ -202,6 +204,11 @@ class OutboxMessage(models.Model):
             ),
             models.Index(
                 fields=["leased_until"], condition=Q(state=2), name="workflows_outbox_sending"
+            ),
+            models.Index(
+                fields=["id"],
+                condition=Q(state=1, leased_until__isnull=False),
+                name="workflows_outbox_claimed",
             ),
             models.Index(
                 fields=["kind", "id"],

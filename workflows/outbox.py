@@ -24,7 +24,7 @@ from django.db import transaction
 
 from crm import events
 from crm.sql import SQL, execute, rows, sql, value
-from workflows.delivery import Delivery, claim
+from workflows.delivery import LIVE_SESSIONS, Delivery, claim
 from workflows.models import OutboxMessage
 from workflows.transports import Transport, transports
 
@@ -109,6 +109,7 @@ def run(deadline_seconds: float) -> bool:
     end = time.monotonic() + deadline_seconds
     # Durable: inside a transaction "being sent" would be committed after the hand-over.
     with transaction.atomic(durable=True):
+        free_orphans()
         give_up_expired()
     while True:
         claimed = sum(deliver(transport, end) for transport in transports)
@@ -116,6 +117,20 @@ def run(deadline_seconds: float) -> bool:
             return False
         if time.monotonic() >= end:
             return True
+
+
+def free_orphans() -> int:
+    """Messages that a worker claimed and died before it began them are anybody's again."""
+    return execute(
+        sql(
+            """
+            UPDATE workflows_outboxmessage SET leased_until = NULL, holder = NULL
+            WHERE state = {waiting} AND leased_until IS NOT NULL AND holder NOT IN ({live})
+            """,
+            waiting=SQL(str(State.WAITING.value)),
+            live=LIVE_SESSIONS,
+        )
+    )
 
 
 def give_up_expired() -> int:
@@ -126,8 +141,9 @@ def give_up_expired() -> int:
             UPDATE workflows_outboxmessage
             SET state = {unknown}, finished_at = app_now(), is_noted = false,
                 error = 'The sending process ended during the hand-over.'
-            WHERE state = {sending} AND leased_until < app_now()
+            WHERE state = {sending} AND (leased_until < app_now() OR holder NOT IN ({live}))
             """,
+            live=LIVE_SESSIONS,
             unknown=State.UNKNOWN,
             sending=State.SENDING,
         )
@@ -188,11 +204,13 @@ def next_due() -> datetime | None:
             WHERE EXISTS (SELECT FROM workflows_outboxmessage m
                           WHERE m.state = {waiting} AND m.kind = k.kind AND m.lane = l.lane)
             UNION ALL
-            SELECT min(leased_until) FROM workflows_outboxmessage WHERE state = {sending}
+            SELECT min(CASE WHEN holder NOT IN ({live}) THEN app_now() ELSE leased_until END)
+            FROM workflows_outboxmessage WHERE state = {sending}
         ) due
         """,
         waiting=State.WAITING,
         sending=State.SENDING,
+        live=LIVE_SESSIONS,
         kinds=[transport.kind for transport in transports],
         lanes=LAST_LANE,
     )

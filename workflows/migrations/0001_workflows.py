@@ -70,6 +70,7 @@ class Migration(migrations.Migration):
                 ('not_before', models.DateTimeField()),
                 ('attempts', models.SmallIntegerField(default=0)),
                 ('leased_until', models.DateTimeField(null=True)),
+                ('holder', models.CharField(max_length=60, null=True)),
                 ('error', models.TextField(blank=True)),
                 ('created_at', models.DateTimeField()),
                 ('begun_at', models.DateTimeField(null=True)),
@@ -77,7 +78,7 @@ class Migration(migrations.Migration):
                 ('is_noted', models.BooleanField(default=False)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 1)), fields=['kind', 'lane', 'not_before', 'id'], name='workflows_outbox_waiting'), models.Index(condition=models.Q(('state', 2)), fields=['leased_until'], name='workflows_outbox_sending'), models.Index(condition=models.Q(('is_noted', False), ('state__gte', 3)), fields=['kind', 'id'], name='workflows_outbox_unnoted'), models.Index(condition=models.Q(('state__in', [4, 5])), fields=['state', 'kind'], name='workflows_outbox_trouble')],
+                'indexes': [models.Index(condition=models.Q(('state', 1)), fields=['kind', 'lane', 'not_before', 'id'], name='workflows_outbox_waiting'), models.Index(condition=models.Q(('state', 2)), fields=['leased_until'], name='workflows_outbox_sending'), models.Index(condition=models.Q(('leased_until__isnull', False), ('state', 1)), fields=['id'], name='workflows_outbox_claimed'), models.Index(condition=models.Q(('is_noted', False), ('state__gte', 3)), fields=['kind', 'id'], name='workflows_outbox_unnoted'), models.Index(condition=models.Q(('state__in', [4, 5])), fields=['state', 'kind'], name='workflows_outbox_trouble')],
             },
         ),
         migrations.CreateModel(

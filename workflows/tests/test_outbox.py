@@ -461,3 +461,20 @@ def run_together(jobs: Sequence[Callable[[], None]]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
+
+
+@pytest.mark.django_db
+def test_what_a_dead_session_held_is_free_at_once() -> None:
+    """A worker that is killed ends its database session, so nobody has to wait for its lease."""
+    enqueue("begun", "claimed")
+    lease = {"leased_until": clock.now() + timedelta(minutes=10), "holder": "1/0.5"}
+    OutboxMessage.objects.filter(key="claimed").update(**lease)
+    OutboxMessage.objects.filter(key="begun").update(state=State.SENDING, attempts=1, **lease)
+
+    due = outbox.next_due()
+    assert due is not None
+    assert due <= clock.now()
+    outbox.run(10)
+
+    assert states() == {"begun": State.UNKNOWN, "claimed": State.SENT}
+    assert Pigeon.carried == ["claimed"]
