@@ -58,6 +58,8 @@ class Keeper:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return BUSY
+        os.truncate(lock, 0)
+        os.write(lock, f"{os.getpid()}\n".encode())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         # A keeper that was killed leaves its server running.

@@ -258,7 +258,7 @@ def test_a_killed_database_comes_back_and_work_goes_on(up: Installation) -> None
 
 def test_a_killed_keeper_is_replaced(up: Installation) -> None:
     home = up.folder / "postgres"
-    subprocess.run(["pkill", "-9", "--full", f"config.keeper {home}$"], check=True)
+    os.kill(int(Embedded(home).keeper_lock.read_text()), signal.SIGKILL)
     assert up.wait(Embedded(home).has_keeper, 15)
 
 

@@ -143,10 +143,7 @@ def server_pid(home: Path) -> int:
 
 
 def keeper_pid(home: Path) -> int:
-    found = subprocess.run(
-        ["pgrep", "--full", f"config.keeper {home}$"], capture_output=True, text=True, check=True
-    )
-    return int(found.stdout)
+    return int(Embedded(home).keeper_lock.read_text())
 
 
 def test_many_processes_that_start_at_once_share_one_new_server(
