@@ -20,7 +20,7 @@ class Date(PropertyType):
 
     def clean(self, value: Any, definition: Definition) -> str:
         if isinstance(value, datetime):
-            return value.astimezone(UTC).date().isoformat() if value.tzinfo else str(value.date())
+            return (_in_utc(value) if value.tzinfo else value).date().isoformat()
         if isinstance(value, date):
             return value.isoformat()
         moment = parse_moment(value)
@@ -61,11 +61,23 @@ def parse_moment(value: Any) -> datetime:
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError, OSError):
-        raise InvalidValue(f"{text[:40]!r} is not a date such as 2026-12-31") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        raise _not_a_date(text) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # In UTC it would lie before the year 1 or after 9999.
+        raise _not_a_date(str(moment)) from None
+
+
+def _not_a_date(text: str) -> InvalidValue:
+    return InvalidValue(f"{text[:40]!r} is not a date such as 2026-12-31")
 
 
 def store_moment(moment: datetime) -> str:
     """A moment in its stored form, of fixed width, so that the order of texts is that of time."""
-    utc = moment.astimezone(UTC)
+    utc = _in_utc(moment)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z".rjust(24, "0")

@@ -17,7 +17,9 @@ class Enumeration(PropertyType):
         if not definition.is_multiple:
             return self._clean_one(str(value).strip(), definition)
         parts = value if isinstance(value, list) else str(value).split(";")
-        given = {self._clean_one(str(part).strip(), definition) for part in parts if str(part)}
+        given = {
+            self._clean_one(str(part).strip(), definition) for part in parts if str(part).strip()
+        }
         # In the order of the options, so that equal sets are stored equally.
         return [option.value for option in definition.options if option.value in given]
 

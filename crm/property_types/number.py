@@ -19,8 +19,10 @@ class Number(PropertyType):
     def clean(self, value: Any, definition: Definition) -> int | float:
         if isinstance(value, bool):
             raise InvalidValue("is not a number")
+        text = str(value).strip()
         try:
-            number = Decimal(str(value).strip())
+            # Decimal itself would read 1_000 as a thousand.
+            number = Decimal(text.replace("_", "?"))
         except InvalidOperation:
             raise InvalidValue(f"{str(value)[:40]!r} is not a number") from None
         if not number.is_finite() or abs(number) > MOST:
