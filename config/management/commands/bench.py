@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection
 
-from config.bench import engine
+from config.bench import engine, importing
 from config.bench.measure import Measure, Result, World
 from crm import clock
 from crm.sql import SQL, value
@@ -23,6 +23,7 @@ MEASURES: list[type[Measure]] = [
     engine.Delay,
     engine.Chain,
     engine.Matching,
+    importing.Import,
 ]
 
 
