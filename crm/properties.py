@@ -12,6 +12,9 @@ from crm.objects import base as objects
 from crm.property_types.base import Definition, InvalidValue, Option, type_of
 from crm.sql import SQL, literal, sql
 
+#: UniqueValue.value takes no more.
+LONGEST_UNIQUE = 1000
+
 Definitions = Mapping[str, Definition]
 
 
@@ -96,6 +99,8 @@ def clean_one(
     if value is None or (isinstance(value, str) and not value.strip()) or value == []:
         return None
     cleaned = type_of(definition).clean(value, definition)
+    if definition.is_unique and len(str(cleaned)) > LONGEST_UNIQUE:
+        raise InvalidValue(f"is longer than {LONGEST_UNIQUE:,} characters")
     # 0 and False are values; empty text and empty sets are none.
     return None if cleaned in ("", []) else cleaned
 
