@@ -13,12 +13,17 @@ from urllib.parse import quote, urlsplit
 
 from emails.syntax import Piece, TemplateError, Token, place
 
-URL_ATTRIBUTES = {"href", "src", "action", "background", "cite", "poster", "formaction"}
+URL_ATTRIBUTES = {
+    "href", "src", "action", "background", "cite", "data", "formaction", "poster", "xlink:href"
+}  # fmt: skip
+#: A value here would be read as style sheet, script or another document, escaped or not.
+FORBIDDEN = re.compile(r"style|srcdoc|srcset|on.*")
 LINK_SCHEMES = {"http", "https", "mailto", "tel", "sms"}
 
 #: The attribute that the end of a tag's text is in, and what its value is so far.
 ATTRIBUTE = re.compile(r"""([A-Za-z][\w:-]*)\s*=\s*(?:"([^"]*)|'([^']*))\Z""")
-TAG = re.compile(r"<[A-Za-z/]")
+#: Also a lone "<" at the end: what a token puts behind it would become a tag.
+TAG = re.compile(r"<(?:[A-Za-z/]|\Z)")
 #: Only the host of a URL has been begun.
 HOST = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*\Z")
 
@@ -104,7 +109,7 @@ def _context(tail: str, template: str, token: Token) -> str:
             "A token inside a tag has to stand in an attribute with quotes.", template, token
         )
     name, value = attribute[1].lower(), attribute[2] or attribute[3] or ""
-    if name == "style" or name.startswith("on"):
+    if FORBIDDEN.fullmatch(name):
         raise _error(f"A token cannot stand in the attribute {name!r}.", template, token)
     if name not in URL_ATTRIBUTES:
         return "attribute"

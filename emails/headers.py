@@ -12,6 +12,9 @@ LONGEST = 998
 UNWANTED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+BARE = re.compile(rf"{ATOM}(?:\.{ATOM})*@{LABEL}(?:\.{LABEL})*")
 PLAIN = re.compile(r"[A-Za-z0-9 .,:;!?'()/&+*%$@_-]{0,70}")
 PLAIN_NAME = re.compile(r"[A-Za-z0-9 '_-]{1,70}")
 
@@ -39,17 +42,22 @@ def address(value: str) -> str:
     Raises InvalidAddress. Whether mail for it can arrive is not judged: cohort@localhost is one
     too. A local part beyond ASCII is refused: few servers would take the mail.
     """
+    local, _, domain = value.rpartition("@")
+    if not value.isascii():
+        domain = _ascii_domain(value)
+    found = f"{local}@{domain}"
+    if not BARE.fullmatch(found) or len(local) > 64 or len(found) > 254:
+        raise InvalidAddress(f"{value[:80]!r} is not one email address.")
+    return found
+
+
+def _ascii_domain(value: str) -> str:
+    """The domain of an address with letters beyond ASCII; "" when it is none."""
     try:
-        found = validate_email(
-            value,
-            check_deliverability=False,
-            globally_deliverable=False,
-            allow_smtputf8=False,
-        )
+        found = validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError:
-        raise InvalidAddress(f"{value[:80]!r} is not one email address.") from None
-    assert found.ascii_email is not None
-    return found.ascii_email
+        return ""
+    return found.ascii_domain
 
 
 def mailbox(name: str, bare_address: str) -> str:

@@ -140,6 +140,8 @@ class _Reader:
         self.template = template
         self.start = start
         self.position = start + 2
+        #: Where the lexeme at hand begins.
+        self.here = start
         self.kind, self.lexeme = self._next()
 
     def token(self) -> Token:
@@ -172,13 +174,13 @@ class _Reader:
 
     def _filter(self) -> str | tuple[str]:
         """The name of a filter, or the text of a default in a tuple."""
-        before = self.position
+        where = self.here
         name = self._name("a filter")
         if name == "default":
             return (self._default(),)
         if name not in FILTERS:
             known = ", ".join(["default", *FILTERS])
-            raise self._error(f"There is no filter {name!r}; there are {known}.", before)
+            raise self._error(f"There is no filter {name!r}; there are {known}.", where)
         return name
 
     def _default(self) -> str:
@@ -223,18 +225,20 @@ class _Reader:
             raise self._no_lexeme()
         self.position = found.end()
         kind = found.lastgroup or ""
+        self.here = found.start(kind)
         return kind, found[kind]
 
     def _no_lexeme(self) -> TemplateError:
-        rest = self.template[self.position : self.position + 200]
+        rest = self.template[self.position :][:200]
         if "}}" not in rest:
             return self._error("The token is not closed with }}.", self.start)
-        wrong = rest.lstrip()[:1]
-        return self._error(f"{wrong!r} is not possible in a token.")
+        wrong = rest.lstrip()
+        where = self.position + len(rest) - len(wrong)
+        return self._error(f"{wrong[:1]!r} is not possible in a token.", where)
 
     def _error(self, message: str, offset: int | None = None) -> TemplateError:
-        before = self.position - len(getattr(self, "lexeme", ""))
-        return TemplateError(message, *place(self.template, before if offset is None else offset))
+        where = self.here if offset is None else offset
+        return TemplateError(message, *place(self.template, where))
 
 
 def unescape_tokens(template: str) -> str:
