@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import email.policy
 import logging
+import os
 import signal
 from argparse import ArgumentParser
 from email.parser import BytesHeaderParser
@@ -54,8 +55,10 @@ class Command(BaseCommand):
                 port,
             )
         except OSError as error:
+            # asyncio puts words of its own around the system's.
+            reason = os.strerror(error.errno) if error.errno else str(error)
             raise CommandError(
-                f"The mailbox cannot use port {port}: {error.strerror}. Set MAILBOX_PORT."
+                f"The mailbox cannot use port {port}: {reason}. Set MAILBOX_PORT."
             ) from None
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
