@@ -17,6 +17,7 @@ from workflows.definition import (
     parse,
     reachable,
 )
+from workflows.features import CUSTOM_OBJECT_WORKFLOWS, WORKFLOWS, WORKFLOWS_BY_OBJECT
 
 
 def problems(document: Mapping[str, Any]) -> list[Problem]:
@@ -25,7 +26,7 @@ def problems(document: Mapping[str, Any]) -> list[Problem]:
         flow = parse(document)
     except DefinitionError as error:
         return error.problems
-    found = graph_problems(flow) + _criteria_problems(flow)
+    found = _plan_problems(flow) + graph_problems(flow) + _criteria_problems(flow)
     reached = reachable(flow)
     for node in flow.nodes.values():
         if node.action_id not in reached:
@@ -37,6 +38,13 @@ def problems(document: Mapping[str, Any]) -> list[Problem]:
         else:
             found += kind().problems(node, flow.object_type)
     return found + _unsupported_settings(document)
+
+
+def _plan_problems(flow: Flow) -> list[Problem]:
+    """What the plan does not hold: the tool itself, or workflows of this object (section 1.1)."""
+    needed = (WORKFLOWS, WORKFLOWS_BY_OBJECT.get(flow.object_type, CUSTOM_OBJECT_WORKFLOWS))
+    locked = [feature for feature in needed if not feature.is_unlocked()]
+    return [Problem(message=feature.sentence(), path="objectTypeId") for feature in locked]
 
 
 def _criteria_problems(flow: Flow) -> list[Problem]:

@@ -10,10 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: W-584, W-252, W-077
-MOST_STATIC_BRANCHES = 250
-MOST_LIST_BRANCHES = 20
-MOST_ACTIONS = 500
 BRANCH_TYPES = {"LIST_BRANCH", "STATIC_BRANCH", "AB_TEST_BRANCH"}
 CRITERIA_TYPES = {"MANUAL", "LIST_BASED"}
 
@@ -148,8 +144,6 @@ def _nodes(actions: Any, problems: list[Problem]) -> dict[str, Node]:
     if not isinstance(actions, list):
         problems.append(Problem(message="This is a list.", path="actions"))
         return nodes
-    if len(actions) > MOST_ACTIONS:
-        problems.append(Problem(message=f"At most {MOST_ACTIONS} actions.", path="actions"))
     for index, raw in enumerate(actions):
         path = f"actions[{index}]"
         if not isinstance(raw, dict) or not str(raw.get("actionId") or ""):
@@ -179,9 +173,9 @@ def _node(raw: dict[str, Any], index: int, problems: list[Problem]) -> Node:
 
 
 _ARMS = {
-    "LIST_BRANCH": ("listBranches", "branchName", MOST_LIST_BRANCHES),
-    "STATIC_BRANCH": ("staticBranches", "branchValue", MOST_STATIC_BRANCHES),
-    "AB_TEST_BRANCH": ("testBranches", "branchName", MOST_LIST_BRANCHES),
+    "LIST_BRANCH": ("listBranches", "branchName"),
+    "STATIC_BRANCH": ("staticBranches", "branchValue"),
+    "AB_TEST_BRANCH": ("testBranches", "branchName"),
 }
 
 
@@ -189,13 +183,11 @@ def _branch_edges(
     raw: Mapping[str, Any], kind: str, path: str, problems: list[Problem]
 ) -> tuple[Edge, ...]:
     """The arms in their order, then the default one."""
-    key, name, most = _ARMS[kind]
+    key, name = _ARMS[kind]
     arms = raw.get(key, [])
     if not isinstance(arms, list) or not all(isinstance(arm, dict) for arm in arms):
         problems.append(Problem(message="This is a list of branches.", path=f"{path}.{key}"))
         arms = []
-    if len(arms) > most:
-        problems.append(Problem(message=f"At most {most} branches.", path=f"{path}.{key}"))
     edges = [
         _edge(arm.get("connection"), str(arm.get(name) or f"Branch {place}"))
         for place, arm in enumerate(arms, 1)

@@ -223,3 +223,14 @@ NOTIFICATIONS = Limit(
     "Email notifications of one type a user gets a day",
     {EVERY_PLAN: 1_000},
 )
+
+#: What a workflow of an object needs; an object that is not here is a custom one.
+WORKFLOWS_BY_OBJECT = {
+    **dict.fromkeys(("0-1", "0-2", "0-3"), STANDARD_WORKFLOWS),
+    "0-5": TICKET_WORKFLOWS,
+    "0-14": QUOTE_WORKFLOWS,
+    "0-19": FEEDBACK_WORKFLOWS,
+    "0-136": LEAD_WORKFLOWS,
+    # Objects whose workflows no plan singles out.
+    "0-27": WORKFLOWS,
+}

@@ -14,10 +14,11 @@ from crm.filters import base as filters
 from crm.objects import base as objects
 from crm.registry import UnknownKind
 from crm.sql import sql, value
-from workflows import flows, triggers
+from workflows import flows, limits, triggers
 from workflows.checking import problems
 from workflows.definition import DefinitionError, Problem, complete, parse
 from workflows.enrollment import Reason, unenroll
+from workflows.features import CUSTOM_WORKFLOWS
 from workflows.models import Revision, Workflow
 
 
@@ -35,7 +36,11 @@ class StaleRevision(Exception):
 
 @transaction.atomic
 def create(document: Mapping[str, Any], user: AbstractBaseUser | None = None) -> Workflow:
-    """Store a new workflow, off; raises DefinitionError for what cannot be stored."""
+    """Store a new workflow, off.
+
+    Raises DefinitionError for what cannot be stored, LimitReached when the plan allows no more.
+    """
+    CUSTOM_WORKFLOWS.require_room()
     whole = _checked(document)
     now = clock.now()
     workflow = Workflow.objects.create(
@@ -93,6 +98,9 @@ def _checked(document: Mapping[str, Any]) -> dict[str, Any]:
         objects.get(flow.object_type)
     except UnknownKind as error:
         raise DefinitionError([Problem(message=str(error), path="objectTypeId")]) from None
+    too_large = limits.problems(flow)
+    if too_large:
+        raise DefinitionError(too_large)
     return whole
 
 

@@ -27,14 +27,19 @@ class Compiled:
     """A value ready to be written."""
 
     expression: SQL
-    #: Shown to people.
+    #: Shown to people: the value, and a sentence in which {0} is the property.
     text: str
+    sentence: str = "Set {0} to {text}"
     #: The value may be missing, which leaves the target as it is (W-296).
     can_be_empty: bool = False
     clears: bool = False
 
     #: Where the value is the same for every record: the value itself, in stored form.
     constant: Any = None
+
+    def describe(self, label: str) -> str:
+        """What writing this value to the property `label` does."""
+        return self.sentence.format(label, text=self.text)
 
     def delta(self, name: str) -> Delta:
         """The change of property `name`, as crm.changes.update_from takes it."""
@@ -72,7 +77,9 @@ def _static(
     except InvalidValue as error:
         raise ValueProblem(f"{target.label} {error}.") from None
     if stored is None:
-        return Compiled(expression=SQL("'null'::jsonb"), text="nothing", clears=True)
+        return Compiled(
+            expression=SQL("'null'::jsonb"), text="nothing", sentence="Clear {0}", clears=True
+        )
     return Compiled(
         expression=sql("{value}::jsonb", value=Jsonb(stored)),
         text=properties.display(target, stored),
@@ -99,7 +106,12 @@ def _copied(
         expression = sql("to_jsonb({text})", text=properties.expression(source))
     else:
         raise ValueProblem(f"{source.label} cannot be copied to {target.label}.")
-    return Compiled(expression=expression, text=source.label, can_be_empty=True)
+    return Compiled(
+        expression=expression,
+        text=source.label,
+        sentence="Copy {text} to {0}",
+        can_be_empty=True,
+    )
 
 
 def _values(definition: Definition) -> tuple[bool, set[str]]:
@@ -140,6 +152,7 @@ def _increment(
             amount=str(amount),
         ),
         text=f"{amount:+,}",
+        sentence=f"{'Decrease' if amount < 0 else 'Increase'} {{0}} by {abs(amount):,}",
     )
 
 

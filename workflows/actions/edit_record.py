@@ -64,4 +64,4 @@ class EditRecord(Action):
             new = values.compile_value(node.fields.get("value"), target, definitions)
         except values.ValueProblem as error:
             return str(error)
-        return f"Clear {target.label}" if new.clears else f"Set {target.label} to {new.text}"
+        return new.describe(target.label)

@@ -78,11 +78,6 @@ def test_criteria_say_who_and_whether_again() -> None:
             {**flow(edit("1", "city", "x")), "actions": [{}], "startActionId": None},
             ["actions[0]: An action needs an actionId."],
         ),
-        (
-            "too many branches",
-            flow(branch("1", [("B", LEADS, None)] * 21, default=None)),
-            ["actions[0].listBranches: At most 20 branches."],
-        ),
     ],
 )
 def test_what_cannot_be_stored_is_named_with_its_path(

@@ -179,11 +179,47 @@ def test_an_action_the_plan_does_not_hold_names_the_plan_that_does() -> None:
     from subscriptions import plans
 
     target = List.objects.create(name="C", object_type="0-1", created_at=clock.now())
-    plans.change({Hub.SALES: Tier.ENTERPRISE})
+    plans.change({Hub.MARKETING: Tier.STARTER})
     found = problems(node("1", "0-63809083", listId=str(target.pk)))
     assert found == [
-        "actions[0]: Add to or remove from a static list needs Marketing Hub Professional."
+        "actions[0]: Add to or remove from a static list needs Marketing Hub Professional"
     ]
+
+
+def test_workflows_of_an_object_the_plan_does_not_hold_stay_off() -> None:
+    """W-009: ticket workflows need Service Hub Professional."""
+    from subscriptions import plans
+
+    document = {
+        **flow(edit("1", "content", "x")),
+        "objectTypeId": "0-5",
+        "type": "PLATFORM_FLOW",
+    }
+    assert checking.problems(document) == []
+    plans.change({Hub.SERVICE: Tier.STARTER})
+    assert [str(problem) for problem in checking.problems(document)] == [
+        "objectTypeId: Ticket workflow needs Service Hub Professional"
+    ]
+
+
+def test_more_branches_than_the_plan_allows_cannot_be_stored() -> None:
+    """W-585"""
+    arm = ("B", LEADS, None)
+    publishing.create(flow(branch("1", [arm] * 20, default=None)))
+    with pytest.raises(DefinitionError, match="21 is more than the 20"):
+        publishing.create(flow(branch("1", [arm] * 21, default=None)))
+    assert Workflow.objects.count() == 1
+
+
+def test_no_more_workflows_than_the_plan_allows() -> None:
+    """W-603"""
+    from subscriptions.features import LimitReached
+    from subscriptions.models import AccountLimit
+
+    publishing.create(flow(STEP))
+    AccountLimit.objects.update_or_create(limit="workflows.custom_workflows", defaults={"value": 1})
+    with pytest.raises(LimitReached):
+        publishing.create(flow(STEP))
 
 
 def test_a_live_workflow_cannot_be_saved_unfinished() -> None:
