@@ -21,19 +21,25 @@ TONES = ("grey", "blue", "teal", "amber", "violet", "green", "rose")
 
 
 def columns_of(kind: type[ObjectType], definitions: Definitions) -> list[Column]:
-    first, *rest = kind.list_columns
-    columns = [_title_column(kind, definitions.get(first))]
-    return columns + [_property_column(definitions[name]) for name in rest if name in definitions]
+    known = [definitions[name] for name in kind.list_columns if name in definitions]
+    # A text such as the email stands below the name and needs no column of its own.
+    below = known.pop(0) if known and known[0].type == "string" else None
+    return [_title_column(kind, below), *(_property_column(item) for item in known)]
 
 
 def _title_column(kind: type[ObjectType], below: Definition | None) -> Column:
-    is_text = below is not None and below.type == "string"
 
-    @display(description=kind.label, header=True)  # type: ignore[call-arg, misc, unused-ignore]
-    def title(record: Record) -> list[str]:
+    @display(description=kind.label)
+    def title(record: Record) -> str:
         called = kind.title(record.properties, record.pk)
         second = values.shown(record, below) if below else ""
-        return [called, second if is_text and second != called else "", initials(called)]
+        return format_html(
+            '<span class="co-who"><span class="co-avatar" aria-hidden="true">{}</span>'
+            '<span class="co-names"><strong>{}</strong> <span class="co-muted">{}</span></span></span>',
+            initials(called),
+            called,
+            second if second != called else "",
+        )
 
     return title
 

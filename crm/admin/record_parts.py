@@ -94,8 +94,14 @@ class Associations(RecordPart):
         found = _associated(page.record.pk)
         groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
         mine = page.kind.type_id
-        related = [kind for kind in object_types if kind.type_id in groups or _relates(mine, kind)]
+        related = [kind for kind in object_types if kind.type_id in groups]
+        missing = [
+            kind.plural_label.lower()
+            for kind in object_types
+            if kind.type_id not in groups and _relates(mine, kind)
+        ]
         return {
+            "missing": ", ".join(missing),
             "groups": [
                 {
                     "kind": kind,
@@ -110,8 +116,8 @@ class Associations(RecordPart):
                     "has_more": len(some) > MOST_ASSOCIATED,
                 }
                 for kind in related
-                for some in [groups.get(kind.type_id, [])]
-            ]
+                for some in [groups[kind.type_id]]
+            ],
         }
 
 

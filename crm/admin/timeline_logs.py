@@ -86,7 +86,9 @@ def _changes(asked: Asked) -> tuple[list[PropertyChange], bool]:
 def _entry(asked: Asked, changes: Sequence[PropertyChange], words: dict[Origin, Words]) -> Entry:
     first = changes[0]
     is_creation = first.at == asked.record.created_at
-    lines = [_line(asked, change) for change in changes]
+    places = {name: place for place, name in enumerate(asked.definitions)}
+    ordered = sorted(changes, key=lambda change: places.get(change.name, len(places)))
+    lines = [_line(asked, change) for change in ordered]
     shown = lines[:MOST_LINES]
     if len(lines) > MOST_LINES:
         shown.append(Line(label=f"and {len(lines) - MOST_LINES} more"))

@@ -162,8 +162,8 @@ def _run(steps: list[LogLine], names: Mapping[int, str]) -> Entry:
     name = names.get(first.workflow_id, "")
     source = Words(f"workflow {name}", workflow_url(first.workflow_id))
     if len(steps) == 1:
-        lines = [_line(first)] if first.detail or first.outcome != Outcome.SUCCESS else []
-        title = first.title
+        lines: list[Line] = []
+        title = ": ".join(part for part in (first.title, _line(first).text) if part)
     else:
         lines = [_line(step, step.title) for step in steps]
         title = f"{len(steps)} steps"

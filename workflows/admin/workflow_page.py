@@ -15,6 +15,7 @@ from crm.admin.urls import find_records, record_links
 from crm.filters import base as filters
 from crm.objects import base as objects
 from workflows import checking, diagnosis, history, outline
+from workflows.actions.branches import list_branch
 from workflows.definition import DefinitionError, Flow, parse
 from workflows.models import Enrollment, Revision, Workflow
 from workflows.steps import Outcome
@@ -90,7 +91,11 @@ def _steps(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     titles = {step.action_id: step.summary or step.title for step in steps}
     return {
         "steps": [
-            {"step": step, "jumps": _jumps(flow, step.action_id, titles), "depth": step.depth}
+            {
+                "step": step,
+                "jumps": _jumps(flow, step.action_id, titles),
+                "arms": _arms(flow, step.action_id),
+            }
             for step in steps
         ],
         "problems": problems,
@@ -112,12 +117,25 @@ def _jumps(flow: Flow, action_id: str, titles: dict[str, str]) -> list[dict[str,
     ]
 
 
+def _arms(flow: Flow, action_id: str) -> list[tuple[str, list[filters.Line]]]:
+    """The branches of a node that asks filters, each with what it asks for."""
+    node = flow.nodes[action_id]
+    return [
+        (edge.label, _in_sentences(arm.get("filterBranch"), flow.object_type))
+        for edge, arm in zip(node.edges, list_branch.arms(node), strict=False)
+    ]
+
+
 def criteria(flow: Flow) -> list[filters.Line]:
     """Who is enrolled, in sentences; empty when records come by hand only."""
     if flow.criteria.filter_branch is None:
         return []
+    return _in_sentences(flow.criteria.filter_branch, flow.object_type)
+
+
+def _in_sentences(branch: Any, object_type: str) -> list[filters.Line]:
     try:
-        return list(filters.summary(flow.criteria.filter_branch, flow.object_type))
+        return list(filters.summary(branch, object_type))
     except filters.FilterError as error:
         return [filters.Line(sentence=str(error))]
 
