@@ -4,7 +4,7 @@
 # make bench  measure the engine
 # The rest: setup (what the others do first), requirements (after a change in pyproject.toml).
 
-PYTHON ?= $(firstword $(shell command -v python3.11 || command -v python3))
+PYTHON ?= $(or $(shell command -v python3.11 || command -v python3),python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -38,7 +38,7 @@ requirements: setup
 
 # pip is the last thing that comes into a virtual environment, so it is whole when pip is there.
 $(BIN)/pip:
-	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info[:2] == (3, 11) or "")'),,\
+	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info[:2] == (3, 11) or "")' 2>/dev/null),,\
 		$(error Cohort needs Python 3.11. Install it, or name it: make PYTHON=/path/to/python3.11))
 	$(if $(shell $(PYTHON) -c 'import ensurepip, venv; print(1)' 2>/dev/null),,\
 		$(error This Python lacks the module venv; on Debian: apt install python3.11-venv))
