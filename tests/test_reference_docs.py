@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from config.reference import environment, markdown, pages
 from subscriptions.features import declared_features, declared_limits
+from tests import test_declarations as sweep
 from workflows.actions.base import actions
+
+CONTRIBUTING = settings.BASE_DIR / "CONTRIBUTING.md"
 
 
 def test_the_pages_are_up_to_date() -> None:
@@ -69,3 +76,38 @@ def test_a_table_leaves_empty_columns_out_and_escapes_bars() -> None:
     assert markdown.table(["A", "B", "C"], [["1", "", "x|y"], ["2", "", ""]]) == (
         "| A | C |\n| --- | --- |\n| 1 | x\\|y |\n| 2 |  |"
     )
+
+
+@pytest.fixture
+def worked_example() -> Iterator[dict[str, dict[str, Any]]]:
+    """What the Python of CONTRIBUTING.md defines, by the path of its file; gone afterwards."""
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    found = re.findall(r"`([a-z_/]+\.py)`:\n\n```python\n(.*?)```", text, flags=re.DOTALL)
+    defined: dict[str, dict[str, Any]] = {}
+    before = set(actions)
+    try:
+        for path, code in found:
+            # Named like a test, so that the sweep does not take it for a kind of the product.
+            defined[path] = {"__name__": "contributing.tests.example"}
+            exec(compile(code, path, "exec", dont_inherit=True), defined[path])
+        yield defined
+    finally:
+        for kind in set(actions) - before:
+            del actions._kinds[kind.action_type_id]
+
+
+@pytest.mark.django_db
+def test_the_worked_example_does_what_its_test_claims(
+    worked_example: dict[str, dict[str, Any]],
+) -> None:
+    action, test = worked_example.values()
+    claims = [item for name, item in test.items() if name.startswith("test_")]
+    assert len(claims) == 1
+    claims[0]()
+    kind = action["LogActivity"]
+    sweep.test_the_docstring_says_to_users_what_it_is(kind)
+    sweep.test_action(kind)
+    sweep.test_the_form_asks_for_every_input(kind)
+    sweep.test_the_definition_is_a_public_action_definition(kind)
+    for value in sweep.ODD_VALUES:
+        sweep.test_odd_inputs_are_problems_and_never_errors(kind, value)
