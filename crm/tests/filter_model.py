@@ -220,7 +220,8 @@ def numbers(operation: Mapping[str, Any]) -> Callable[[Any], bool]:
             return False
         number = Decimal(str(value))
         if "BETWEEN" in operator:
-            return bool(operation["lowerBound"] <= number <= operation["upperBound"])
+            lower, upper = (Decimal(str(operation[f"{side}Bound"])) for side in ("lower", "upper"))
+            return lower <= number <= upper
         other = Decimal(str(operation["value"]))
         if operator.startswith("IS_GREATER"):
             return number > other or (operator.endswith("EQUAL_TO") and number == other)
