@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 from zoneinfo import ZoneInfo
 
@@ -34,10 +34,8 @@ class Frame:
 
     @classmethod
     def at(cls, now: datetime, object_type: str, alias: str = "r") -> Self:
-        """The frame at `now`, cut to milliseconds: stored moments have no more."""
-        utc = now.astimezone(UTC)
-        cut = utc.replace(microsecond=utc.microsecond // 1000 * 1000)
-        return cls(alias, object_type, cut, timezones.account_zone())
+        """The frame of the account at `now`."""
+        return cls(alias, object_type, now, timezones.account_zone())
 
 
 class Node(Protocol):

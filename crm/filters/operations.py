@@ -75,6 +75,15 @@ class Column:
             name=literal(self.definition.name),
         )
 
+    def changed(self, sign: str, moment: datetime) -> SQL:
+        """Whether there was a change at a time that is `sign` (">", ">=") `moment`."""
+        return sql(
+            "EXISTS ({history} AND h.at {sign} {moment})",
+            history=self.history(SQL("1")),
+            sign=SQL(sign),
+            moment=moment,
+        )
+
     def changed_at(self) -> SQL:
         """When the value last changed, as text in the form of a stored moment."""
         last = SQL("""to_char(max(h.at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')""")

@@ -75,11 +75,14 @@ class InUnits(InWindow):
     def days(self, units: Units, today: date) -> Days:
         raise NotImplementedError
 
+    def phrase(self, operand_text: str) -> str:
+        return self.label.replace("X", operand_text)
+
 
 @operator
 class InThisUnit(InUnits):
     name = "IN_THIS_TIME_UNIT"
-    label = "is in this"
+    label = "is in this X"
 
     def days(self, units: Units, today: date) -> Days:
         start = units.start(today)
@@ -89,7 +92,7 @@ class InThisUnit(InUnits):
 @operator
 class InThisUnitSoFar(InUnits):
     name = "IN_THIS_TIME_UNIT_SO_FAR"
-    label = "is in this"
+    label = "is in this X so far"
 
     def days(self, units: Units, today: date) -> Days:
         return Days(units.start(today), today)
@@ -100,14 +103,11 @@ class InThisUnitSoFar(InUnits):
             return days
         return Moments(days.moments(operation.zone).least, operation.now)
 
-    def phrase(self, operand_text: str) -> str:
-        return f"{self.label} {operand_text} so far"
-
 
 @operator
 class InLastUnits(InUnits):
     name = "IN_LAST_TIME_UNIT"
-    label = "is in the last"
+    label = "is in the last X"
 
     def days(self, units: Units, today: date) -> Days:
         start = units.start(today)
@@ -117,7 +117,7 @@ class InLastUnits(InUnits):
 @operator
 class InNextUnits(InUnits):
     name = "IN_NEXT_TIME_UNIT"
-    label = "is in the next"
+    label = "is in the next X"
 
     def days(self, units: Units, today: date) -> Days:
         start = units.later(units.start(today), 1)

@@ -137,11 +137,7 @@ class UpdatedInLastDays(Operator):
     implies_value = False
 
     def where(self, operation: Operation, column: Column) -> SQL:
-        return sql(
-            "EXISTS ({history} AND h.at > {since})",
-            history=column.history(SQL("1")),
-            since=moment(operation, -operation.operand),
-        )
+        return column.changed(">", moment(operation, -operation.operand))
 
     def phrase(self, operand_text: str) -> str:
         return self.label.replace("X days", operand_text)
