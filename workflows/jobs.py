@@ -67,6 +67,11 @@ def imports(shard: int) -> None:
     _work("imports", shard, _import)
 
 
+def sweep(shard: int) -> None:
+    """Ask again for triggers whose answer changes with time alone."""
+    _work("sweep", shard, _sweep)
+
+
 def housekeep(shard: int) -> None:
     """Make the partitions of the coming months and drop expired sessions; once a day."""
     _work("housekeep", shard, _housekeep)
@@ -102,6 +107,11 @@ def _import(seconds: float) -> bool:
         importing.run(job, seconds=seconds)
         for job in ImportJob.objects.filter(pk__in=importing.unfinished()).order_by("pk")
     )
+
+
+def _sweep(_seconds: float) -> bool:
+    triggers.sweep()
+    return False
 
 
 def _housekeep(_seconds: float) -> bool:

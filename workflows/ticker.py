@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 BEAT_SECONDS = 5.0
-DAY = timedelta(days=1)
+#: Work that nothing calls for but time, and how often.
+PERIODIC = {"housekeep": timedelta(days=1), "sweep": timedelta(minutes=15)}
 
 
 def is_due(moment: datetime | None) -> bool:
@@ -80,9 +81,10 @@ class Ticker:
     def _beat(self) -> None:
         # Rung afresh every time: a lost one must not look like dead workers.
         jobs.ring("beat", lost_after=timedelta(seconds=BEAT_SECONDS - 1))
-        done = doorbells.age("housekeep/0")
-        if done is None or done > DAY:
-            jobs.ring("housekeep")
+        for kind, pause in PERIODIC.items():
+            done = doorbells.age(f"{kind}/0")
+            if done is None or done > pause:
+                jobs.ring(kind)
 
     def _listen(self) -> set[str]:
         """Wait up to a second; returns the kinds of work that notifications told of."""

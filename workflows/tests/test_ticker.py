@@ -45,13 +45,23 @@ def rung() -> set[str]:
 
 def test_nothing_due_rings_for_nothing_but_heartbeat_and_housekeeping(a_ticker: Ticker) -> None:
     a_ticker.turn()
-    assert rung() == {"beat/0", "housekeep/0"}
+    assert rung() == {"beat/0", "housekeep/0", "sweep/0"}
 
 
 def test_housekeeping_is_not_rung_for_again_on_the_same_day(a_ticker: Ticker) -> None:
     doorbells.answer("housekeep/0")
+    doorbells.answer("sweep/0")
     a_ticker.turn()
     assert rung() == {"beat/0"}
+
+
+def test_filters_that_depend_on_time_are_asked_again_every_quarter_of_an_hour(
+    a_ticker: Ticker,
+) -> None:
+    with clock.at(clock.now() - timedelta(minutes=16)):
+        doorbells.answer("sweep/0")
+    a_ticker.turn()
+    assert "sweep/0" in rung()
 
 
 def test_the_day_after_housekeeping_is_rung_for_again(a_ticker: Ticker) -> None:
@@ -88,7 +98,7 @@ def test_a_notification_rings_for_its_kind_of_work(work: str, a_ticker: Ticker) 
     a_ticker.turn()
     events.ring(work)
     turn_until(a_ticker, lambda: f"{work}/0" in rung())
-    assert rung() == {"beat/0", "housekeep/0", f"{work}/0"}
+    assert rung() == {"beat/0", "housekeep/0", "sweep/0", f"{work}/0"}
 
 
 def test_an_unknown_notification_rings_for_everything(a_ticker: Ticker, settings: Any) -> None:
@@ -105,7 +115,7 @@ def test_several_tickers_queue_a_task_once(a_ticker: Ticker) -> None:
         other = Ticker()
         other.turn()
         other.close()
-    assert sorted(tasks()) == ["beat/0", "housekeep/0", "match/0"]
+    assert sorted(tasks()) == ["beat/0", "housekeep/0", "match/0", "sweep/0"]
 
 
 def test_a_heartbeat_nobody_answers_is_rung_for_again_with_the_next_beat(
