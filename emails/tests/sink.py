@@ -10,7 +10,7 @@ import threading
 from email.message import EmailMessage
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 # It logs every line of every conversation.
 logging.getLogger("mail.log").setLevel(logging.WARNING)
@@ -25,6 +25,8 @@ class Sink:
         #: Per recipient, for one attempt each: ("RCPT" or "DATA", reply); the reply "DROP" closes
         #: the connection instead, with the mail kept when it came that far.
         self.answers: dict[str, list[tuple[str, str]]] = {}
+        #: User name and password without which nothing is taken, both or none.
+        self.credentials: tuple[bytes, bytes] | None = None
         self.connections = 0
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -70,13 +72,37 @@ class Sink:
 
     def _protocol(self) -> SMTP:
         self.connections += 1
-        protocol = SMTP(self, hostname="sink", loop=self._loop)
+        protocol = SMTP(
+            self,
+            hostname="sink",
+            loop=self._loop,
+            authenticator=self._authenticate,
+            auth_require_tls=False,
+        )
         self._protocols.append(protocol)
         return protocol
+
+    def _authenticate(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        mechanism: str,
+        given: LoginPassword,
+    ) -> AuthResult:
+        return AuthResult(success=(given.login, given.password) == self.credentials)
 
     def _answer(self, where: str, recipient: str) -> str | None:
         script = self.answers.get(recipient)
         return script.pop(0)[1] if script and script[0][0] == where else None
+
+    async def handle_MAIL(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.credentials and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

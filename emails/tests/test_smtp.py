@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -157,20 +158,49 @@ def test_nothing_is_lost_while_the_server_is_down(
     assert not outbox.health()[0].needs_attention
 
 
-def test_a_server_that_refuses_the_login_is_an_outage(
+def test_a_server_that_wants_a_login_gets_it(
     sink: Sink, one: Callable[..., str], settings: Settings
 ) -> None:
-    settings.EMAIL_TRANSPORT = EmailTransport(
-        host="127.0.0.1", port=sink.port, username="ada", password="wrong"
-    )
+    sink.credentials = (b"ada", b"s3cret")
+    settings.EMAIL_TRANSPORT = server(sink, username="ada", password="s3cret")
+    key = one()
+
+    outbox.run(10)
+
+    assert result(key) == "SENT"
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"username": "ada", "password": "wrong"}, "535 5.7.8 Authentication credentials invalid"),
+        # A line without the protection that was asked for is not used.
+        ({"security": "starttls"}, "STARTTLS extension not supported by server."),
+        ({"security": "tls"}, "[SSL: WRONG_VERSION_NUMBER] wrong version number"),
+    ],
+)
+def test_a_server_that_cannot_be_used_as_told_is_an_outage(
+    sink: Sink,
+    one: Callable[..., str],
+    settings: Settings,
+    options: dict[str, Any],
+    reason: str,
+) -> None:
+    sink.credentials = (b"ada", b"s3cret")
+    settings.EMAIL_TRANSPORT = server(sink, **options)
     key = one()
 
     outbox.run(10)
 
     assert result(key) == "QUEUED"
     assert outbox.health()[0].last_error.startswith(
-        f"The mail server 127.0.0.1:{sink.port} cannot be used: "
+        f"The mail server 127.0.0.1:{sink.port} cannot be used: {reason}"
     )
+    assert sink.taken == []
+
+
+def server(sink: Sink, **options: Any) -> EmailTransport:
+    return EmailTransport(host="127.0.0.1", port=sink.port, **options)
 
 
 @pytest.mark.parametrize("where", ["RCPT", "DATA"])

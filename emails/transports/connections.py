@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from functools import cache
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -157,30 +158,35 @@ def describe(error: BaseException) -> str:
 
 
 def _connect(server: MailServer) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     # Our own name for the greeting: asking the resolver for it can take many seconds.
     own_name = urlsplit(settings.SITE_URL).hostname or "localhost"
     smtp: smtplib.SMTP
     if server.security == "tls":
         smtp = smtplib.SMTP_SSL(
-            server.host, server.port, own_name, timeout=CONNECT_SECONDS, context=context
+            server.host, server.port, own_name, timeout=CONNECT_SECONDS, context=_trusted()
         )
     else:
         smtp = smtplib.SMTP(server.host, server.port, own_name, timeout=CONNECT_SECONDS)
     try:
-        _greet(smtp, server, context)
+        _greet(smtp, server)
     except BaseException:
         smtp.close()
         raise
     return smtp
 
 
-def _greet(smtp: smtplib.SMTP, server: MailServer, context: ssl.SSLContext) -> None:
+def _greet(smtp: smtplib.SMTP, server: MailServer) -> None:
     smtp.ehlo_or_helo_if_needed()
     if server.security == "starttls":
-        smtp.starttls(context=context)
+        smtp.starttls(context=_trusted())
         smtp.ehlo()
     if server.username:
         smtp.login(server.username, server.password)
     if smtp.sock is not None:
         smtp.sock.settimeout(ANSWER_SECONDS)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Loading the system's certificates takes a tenth of a second."""
+    return ssl.create_default_context()
