@@ -90,7 +90,8 @@ class Sink:
         mechanism: str,
         given: LoginPassword,
     ) -> AuthResult:
-        return AuthResult(success=(given.login, given.password) == self.credentials)
+        is_right = (given.login, given.password) == self.credentials
+        return AuthResult(success=is_right, handled=False)
 
     def _answer(self, where: str, recipient: str) -> str | None:
         script = self.answers.get(recipient)
