@@ -131,11 +131,10 @@ def test_a_program_that_is_to_be_restarted_comes_back(run: Run, tmp_path: Path) 
 
 
 def test_what_a_dead_program_leaves_behind_is_killed(run: Run) -> None:
-    fork = "import os, signal; child = os.fork(); print(child or 'left'); child and signal.pause(); signal.pause()"
+    fork = "import os, signal; child = os.fork(); child and os.write(1, b'%d\\n' % child); signal.pause()"
     running = run(f"Program(name='a', command=python({fork!r}), is_restarted=True)")
     running.until("")
-    running.until("")
-    left = next(int(line[4:]) for line in running.lines if line[4:].isdecimal())
+    left = int(running.lines[0].removeprefix("a | "))
     main = int(Path(f"/proc/{left}/stat").read_text().rpartition(")")[2].split()[1])
     os.kill(main, signal.SIGKILL)
     wait_until_gone(left)
