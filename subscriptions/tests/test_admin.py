@@ -155,6 +155,16 @@ def test_edited_rows_can_be_given_back(admin_client: Client) -> None:
     assert rows.get().value == 250
 
 
+def test_giving_back_leaves_untouched_and_added_rows_alone(admin_client: Client) -> None:
+    added = FeatureGate.objects.create(feature="workflows.random_branch", hub="sales", tier=3)
+    untouched = FeatureGate.objects.get(feature="workflows.custom_code")
+    form = {"action": "give_back", "_selected_action": [added.pk, untouched.pk]}
+    response = admin_client.post(GATES, form, follow=True)
+    assert "0 rows have the value they shipped with." in response.content.decode()
+    added.refresh_from_db()
+    assert added.tier == Tier.ENTERPRISE
+
+
 def test_limits_and_agreed_limits_open(admin_client: Client) -> None:
     assert "Custom workflows" in admin_client.get(LIMITS).content.decode()
     assert "Custom workflows" in admin_client.get(AGREED).content.decode()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
 from subscriptions import plans
 from subscriptions.features import (
@@ -100,6 +101,12 @@ def test_the_row_decides_not_the_declaration(custom_workflows: Limit) -> None:
     rows = LimitValue.objects.filter(limit=custom_workflows.name, hub=Hub.SALES)
     rows.filter(tier=Tier.PROFESSIONAL).update(value=12)
     assert custom_workflows.value() == 12
+
+
+def test_a_row_about_an_unknown_hub_allows_nothing(custom_workflows: Limit) -> None:
+    LimitValue.objects.filter(limit=custom_workflows.name).update(hub="moon", tier=F("id"))
+    plans.change({Hub.SALES: Tier.ENTERPRISE})
+    assert custom_workflows.value() == 0
 
 
 def test_more_than_allowed_is_refused_with_the_number(custom_workflows: Limit) -> None:

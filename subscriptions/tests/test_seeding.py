@@ -73,6 +73,8 @@ def test_what_is_declared_no_more_goes_unless_it_was_edited(catalogue: None) -> 
     seed()
     assert not FeatureGate.objects.filter(feature="test.feature").exists()
     assert limit().value == 99
+    # Nothing would bring it back, so staff may delete it.
+    assert limit().declared is None
 
 
 def test_a_row_that_staff_added_stays() -> None:
