@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
+
 from crm import associations, changes, clock
 from crm.demo.places import OWNERS
 from crm.demo.story import DAYS, Item, tell
-from crm.models import AssociationType, Owner
+from crm.models import AssociationType, Owner, Record
 from crm.objects import base as objects
 
 IMPORTED = changes.Source(kind=changes.SourceKind.IMPORT, id="demo")
 FROM_FORM = changes.Source(kind=changes.SourceKind.API, id="website form")
 BY_HAND = changes.Source(kind=changes.SourceKind.CRM_UI)
+
+#: How many of a kind happen right now.
+FRESH = 8
 
 
 def write(seed: int, *, contacts: int = 5000, companies: int = 400) -> dict[str, int]:
@@ -124,3 +129,21 @@ class Account:
                 other.object_type,
             ):
                 associations.associate(kind, associations.pairs(pairs))
+
+
+def carry_on() -> None:
+    """What happens right now: some contacts become leads, some deals are won."""
+    new_leads = Record.objects.filter(
+        object_type="0-1", properties__lifecyclestage="subscriber", properties__has_key="email"
+    )
+    won = Record.objects.filter(object_type="0-3", properties__dealstage="contractsent")
+    today = clock.now().date().isoformat()
+    _change("0-1", new_leads, {"lifecyclestage": "lead", "hs_lead_status": "NEW"}, FROM_FORM)
+    _change("0-3", won, {"dealstage": "closedwon", "closedate": today}, BY_HAND)
+
+
+def _change(
+    object_type: str, found: QuerySet[Record], values: dict[str, str], source: changes.Source
+) -> None:
+    ids = list(found.order_by("-pk").values_list("pk", flat=True)[:FRESH])
+    changes.update(object_type, dict.fromkeys(ids, values), source)
