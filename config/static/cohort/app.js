@@ -16,6 +16,7 @@
     filter_list: "Filters",
     unfold_more: "Account",
     more_horiz: "More",
+    more_vert: "More",
     add: "Add",
   };
 
@@ -40,6 +41,9 @@
         control.tabIndex = 0;
       }
     }
+    for (const hint of root.querySelectorAll(".help-tooltip[aria-label]:not([role])")) {
+      hint.setAttribute("role", "img");
+    }
     for (const control of root.querySelectorAll("a, button, [role=button]")) {
       const name = nameOf(control);
       if (name && !control.getAttribute("aria-label") && !control.title) {
@@ -54,6 +58,11 @@
     if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       control.click();
+      // The filters open at the other end of the page.
+      setTimeout(() => {
+        const panel = document.getElementById("changelist-filter");
+        if (panel?.getClientRects().length) panel.querySelector("select, input:not([type=hidden])")?.focus();
+      }, 50);
     }
   });
 
@@ -72,5 +81,7 @@
   });
 
   document.addEventListener("DOMContentLoaded", () => improve(document));
+  // Django's own scripts build some controls only then.
+  window.addEventListener("load", () => setTimeout(() => improve(document)));
   document.addEventListener("htmx:afterSwap", (event) => improve(event.target.parentElement || document));
 })();
