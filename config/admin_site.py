@@ -15,13 +15,15 @@ from django.urls import URLPattern, path, reverse
 from crm import search
 from crm.admin_theme import AdminSite, SearchResult
 from crm.models import Record
-from crm.objects.base import object_types
+from crm.objects.base import in_order, object_types
 from crm.sql import rows, sql
 
 #: Results per object type in the search of the menu.
 MOST_FOUND = 5
 #: Tables of packages that mean nothing to staff; the health page says what matters of them.
 HIDDEN_APPS = {"django_q"}
+#: The group of the menu that is closed until somebody opens it or is inside.
+MORE = "More records"
 
 
 class CohortAdminSite(AdminSite):
@@ -56,13 +58,14 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     groups = (
         ("", [_page("Home", "home", "admin:index")]),
         ("CRM", _crm_items(request)),
+        (MORE, _record_items(request, in_main_menu=False)),
         ("Automation", [_model(request, "workflows.Workflow", "Workflows", "account_tree")]),
         ("Marketing", _marketing_items(request)),
         ("Settings", _settings_items(request)),
     )
     shown = ((title, [item for item in items if item]) for title, items in groups)
     return [
-        {"title": title, "separator": bool(title), "items": items}
+        {"title": title, "separator": bool(title), "collapsible": title == MORE, "items": items}
         for title, items in shown
         if items
     ]
@@ -71,12 +74,17 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
 Item = dict[str, Any] | None
 
 
-def _crm_items(request: HttpRequest) -> list[Item]:
-    records = [
-        _model(request, f"crm.{kind.name}", kind.plural_label, kind.icon) for kind in object_types
-    ]
+def _record_items(request: HttpRequest, *, in_main_menu: bool) -> list[Item]:
     return [
-        *records,
+        _model(request, f"crm.{kind.name}", kind.plural_label, kind.icon)
+        for kind in in_order()
+        if kind.in_main_menu == in_main_menu
+    ]
+
+
+def _crm_items(request: HttpRequest) -> list[Item]:
+    return [
+        *_record_items(request, in_main_menu=True),
         _model(request, "crm.List", "Lists", "list_alt"),
         _model(request, "crm.Property", "Properties", "tune"),
         _model(request, "crm.ImportJob", "Imports", "upload"),

@@ -7,13 +7,13 @@ row is new; what the code relies on (types, uniqueness) is written every time.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from django.db import transaction
 
 from crm import clock
 from crm.models import AssociationType, Property, PropertyGroup
 from crm.objects.base import ObjectType, Relation, object_types
+from crm.sql import execute, sql
 
 WIRED = ["type", "field_type", "is_unique", "is_read_only", "is_searchable", "is_standard"]
 
@@ -24,9 +24,7 @@ def synchronise() -> None:
     for kind in object_types:
         _write_groups(kind)
         _write_properties(kind)
-    for kind in object_types:
-        for relation in kind.relations:
-            _write_relation(kind.type_id, relation)
+    _write_relations()
 
 
 def _write_groups(kind: type[ObjectType]) -> None:
@@ -70,34 +68,56 @@ def _write_properties(kind: type[ObjectType]) -> None:
     )
 
 
-def _write_relation(from_object_type: str, relation: Relation) -> None:
-    there, _ = AssociationType.objects.update_or_create(
+def _write_relations() -> None:
+    """All standard association types at once, each with the one of the way back as its inverse."""
+    there = [(kind.type_id, relation) for kind in object_types for relation in kind.relations]
+    kinds = {relation.type_id: _there(source, relation) for source, relation in there}
+    # A relation among equals has one number for both ways.
+    kinds = {
+        relation.inverse_type_id: _back(source, relation) for source, relation in there
+    } | kinds
+    AssociationType.objects.bulk_create(
+        kinds.values(),
+        update_conflicts=True,
+        unique_fields=["category", "type_id"],
+        update_fields=["from_object_type", "to_object_type", "name", "label"],
+    )
+    execute(
+        sql(
+            """
+            UPDATE crm_associationtype t SET inverse_id = other.id
+            FROM unnest({there}::int[], {back}::int[]) AS pair(one, two),
+                crm_associationtype other
+            WHERE t.category = {category} AND other.category = {category}
+              AND t.type_id = pair.one AND other.type_id = pair.two
+              AND t.inverse_id IS DISTINCT FROM other.id
+            """,
+            there=[number for _, one in there for number in (one.type_id, one.inverse_type_id)],
+            back=[number for _, one in there for number in (one.inverse_type_id, one.type_id)],
+            category=AssociationType.Category.HUBSPOT_DEFINED.value,
+        )
+    )
+
+
+def _there(source: str, relation: Relation) -> AssociationType:
+    return AssociationType(
         type_id=relation.type_id,
         category=AssociationType.Category.HUBSPOT_DEFINED,
-        defaults=_relation_row(
-            from_object_type, relation.to_object_type, relation.name, relation.label
-        ),
+        from_object_type=source,
+        to_object_type=relation.to_object_type,
+        name=relation.name,
+        label=relation.label,
     )
-    back, _ = AssociationType.objects.update_or_create(
+
+
+def _back(source: str, relation: Relation) -> AssociationType:
+    ending = "_unlabeled" if relation.name.endswith("_unlabeled") else ""
+    words = relation.name.removesuffix("_unlabeled").split("_to_")
+    return AssociationType(
         type_id=relation.inverse_type_id,
         category=AssociationType.Category.HUBSPOT_DEFINED,
-        defaults=_relation_row(
-            relation.to_object_type,
-            from_object_type,
-            "_to_".join(reversed(relation.name.removesuffix("_unlabeled").split("_to_")))
-            + ("_unlabeled" if relation.name.endswith("_unlabeled") else ""),
-            relation.inverse_label,
-        ),
+        from_object_type=relation.to_object_type,
+        to_object_type=source,
+        name="_to_".join(reversed(words)) + ending,
+        label=relation.inverse_label,
     )
-    if there.inverse_id != back.pk:
-        AssociationType.objects.filter(pk=there.pk).update(inverse=back)
-        AssociationType.objects.filter(pk=back.pk).update(inverse=there)
-
-
-def _relation_row(source: str, target: str, name: str, label: str) -> dict[str, Any]:
-    return {
-        "from_object_type": source,
-        "to_object_type": target,
-        "name": name,
-        "label": label,
-    }

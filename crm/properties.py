@@ -52,6 +52,7 @@ def from_row(row: Property, declared: Definition | None) -> Definition:
         external_options=declared.external_options if declared else "",
         is_unique=row.is_unique,
         is_read_only=row.is_read_only,
+        is_calculated=declared.is_calculated if declared else False,
         is_searchable=row.is_searchable,
         column=declared.column if declared else "",
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crm.objects.base import object_types
+from crm.registry import discover
 from subscriptions.features import ANY_HUB, EVERY_PLAN, AddOn, Feature, Hub, Limit, Tier
 
 WORKFLOWS = Feature("workflows.workflows", "Workflow tool", ANY_HUB(Tier.PROFESSIONAL))
@@ -224,13 +226,15 @@ NOTIFICATIONS = Limit(
     {EVERY_PLAN: 1_000},
 )
 
+discover("crm.objects")
+
 #: What a workflow of an object needs; an object that is not here is a custom one.
 WORKFLOWS_BY_OBJECT = {
+    # Most objects' workflows no plan singles out.
+    **dict.fromkeys((kind.type_id for kind in object_types), WORKFLOWS),
     **dict.fromkeys(("0-1", "0-2", "0-3"), STANDARD_WORKFLOWS),
     "0-5": TICKET_WORKFLOWS,
     "0-14": QUOTE_WORKFLOWS,
     "0-19": FEEDBACK_WORKFLOWS,
     "0-136": LEAD_WORKFLOWS,
-    # Objects whose workflows no plan singles out.
-    "0-27": WORKFLOWS,
 }

@@ -21,6 +21,8 @@ class RecordsOfType(models.Manager[Record]):
 
 
 def _model_of(kind: type[ObjectType]) -> type[Record]:
+    # Addresses and permissions carry it in lower case: crm_line_item_add, view_line_item.
+    name = kind.name.capitalize()
     meta = type(
         "Meta",
         (),
@@ -33,13 +35,13 @@ def _model_of(kind: type[ObjectType]) -> type[Record]:
     )
     body = {
         "__module__": __name__,
-        "__qualname__": kind.__name__,
+        "__qualname__": name,
         "__doc__": kind.__doc__,
         "__str__": lambda self: kind.title(self.properties, self.pk),
         "objects": RecordsOfType(kind.type_id),
         "Meta": meta,
     }
-    return type(kind.__name__, (Record,), body)
+    return type(name, (Record,), body)
 
 
 # The admin is discovered before crm has loaded its object types.

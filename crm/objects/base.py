@@ -33,6 +33,8 @@ class ObjectType:
     plural_label: ClassVar[str]
     #: A name of Google's Material Symbols, for menus.
     icon: ClassVar[str] = "circle"
+    #: Whether it has a place of its own in the menu; the others stand together below.
+    in_main_menu: ClassVar[bool] = False
     #: Property groups in order: name -> label.
     groups: ClassVar[Mapping[str, str]]
     properties: ClassVar[tuple[Definition, ...]]
@@ -61,6 +63,11 @@ def get(key: str) -> type[ObjectType]:
         if key in (kind.name, kind.plural):
             return kind
     raise UnknownKind(f"There is no object type {key!r}.")
+
+
+def in_order() -> list[type[ObjectType]]:
+    """All object types as people expect them: contacts, companies, deals ..."""
+    return sorted(object_types, key=lambda kind: int(kind.type_id.partition("-")[2]))
 
 
 def text(name: str, label: str, group: str, **more: Any) -> Definition:
@@ -116,10 +123,17 @@ def owner(group: str) -> Definition:
     )
 
 
-def system(group: str, modified: str) -> tuple[Definition, ...]:
-    """The properties every record has; `modified` is the name of the last-modified one."""
+#: For properties that are worked out from others; nobody writes them.
+CALCULATED = {"is_read_only": True, "is_calculated": True}
+
+
+def system(group: str, modified: str, created: str = "createdate") -> tuple[Definition, ...]:
+    """The properties every record has; their names differ between HubSpot's older and newer types.
+
+    `modified` is the name of the last-modified one, `created` that of the create date.
+    """
     return (
-        moment("createdate", "Create date", group, is_read_only=True, column="created_at"),
+        moment(created, "Create date", group, is_read_only=True, column="created_at"),
         moment(modified, "Last modified date", group, is_read_only=True, column="updated_at"),
         number("hs_object_id", "Record ID", group, is_read_only=True, column="id"),
     )

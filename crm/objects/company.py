@@ -28,6 +28,7 @@ class Company(ObjectType):
     label = "Company"
     plural_label = "Companies"
     icon = "apartment"
+    in_main_menu = True
     groups = {ABOUT: "Company information"}
     list_columns = ("domain", "industry", "city", "country", "numberofemployees", "lifecyclestage")
     import_keys = ("domain", "name")
@@ -57,6 +58,13 @@ class Company(ObjectType):
                  name="company_to_deal_unlabeled"),
         Relation(type_id=25, inverse_type_id=26, to_object_type="0-5", name="company_to_ticket",
                  label="Primary", inverse_label="Primary"),
+        Relation(type_id=340, inverse_type_id=339, to_object_type="0-5",
+                 name="company_to_ticket_unlabeled"),
+        Relation(type_id=13, inverse_type_id=14, to_object_type="0-2",
+                 name="parent_to_child_company", label="Child company",
+                 inverse_label="Parent company"),
+        Relation(type_id=450, inverse_type_id=450, to_object_type="0-2",
+                 name="company_to_company"),
         Relation(type_id=191, inverse_type_id=192, to_object_type="0-27", name="company_to_task"),
     )  # fmt: skip
 

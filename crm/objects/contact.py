@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    CALCULATED,
     ObjectType,
     Relation,
     choice,
@@ -21,6 +22,10 @@ from crm.objects.base import (
 ABOUT = "contactinformation"
 EMAIL = "emailinformation"
 ACTIVITY = "contact_activity"
+CONVERSION = "conversioninformation"
+LIFECYCLE = "contactlcs"
+MARKETING = "marketingstatus"
+SEQUENCES = "sequences"
 
 LIFECYCLE_STAGES = {
     "subscriber": "Subscriber",
@@ -42,6 +47,16 @@ LEAD_STATUSES = {
     "CONNECTED": "Connected",
     "BAD_TIMING": "Bad timing",
 }
+#: What people do with an email, by the word in the names of the dates.
+EMAIL_DATES = ("send", "open", "click", "reply")
+BOUNCES = {
+    "UNKNOWN_USER": "Unknown user",
+    "MAILBOX_FULL": "Mailbox full",
+    "CONTENT": "Content",
+    "SPAM": "Spam",
+    "POLICY": "Policy",
+    "OTHER": "Other",
+}
 
 
 @object_types.register
@@ -54,7 +69,16 @@ class Contact(ObjectType):
     label = "Contact"
     plural_label = "Contacts"
     icon = "person"
-    groups = {ABOUT: "Contact information", EMAIL: "Email information", ACTIVITY: "Activity"}
+    in_main_menu = True
+    groups = {
+        ABOUT: "Contact information",
+        EMAIL: "Email information",
+        ACTIVITY: "Activity",
+        CONVERSION: "Conversion information",
+        LIFECYCLE: "Lifecycle stages",
+        MARKETING: "Marketing status",
+        SEQUENCES: "Sequences",
+    }
     list_columns = ("email", "lifecyclestage", "hs_lead_status", "company", "city", "country")
     import_keys = ("email",)
     properties = (
@@ -82,17 +106,83 @@ class Contact(ObjectType):
         text("date_of_birth", "Date of birth", ABOUT),
         date("closedate", "Became a customer date", ABOUT),
         text("message", "Message", ABOUT, field_type="textarea"),
+        text("hs_whatsapp_phone_number", "WhatsApp phone number", ABOUT, field_type="phonenumber"),
+        text("hs_linkedin_url", "LinkedIn URL", ABOUT),
+        text("hs_persona", "Persona", ABOUT),
+        number("associatedcompanyid", "Primary company ID", ABOUT, **CALCULATED),
+        text("hs_calculated_merged_vids", "Merged record IDs", ABOUT, **CALCULATED),
         yes_no("hs_email_optout", "Unsubscribed from all email", EMAIL),
         yes_no("hs_email_bad_address", "Invalid email address", EMAIL, is_read_only=True),
+        choice("hs_email_hard_bounce_reason_enum", "Email hard bounce reason", EMAIL, BOUNCES,
+               is_read_only=True),
+        text("hs_email_hard_bounce_reason", "Email hard bounce message", EMAIL,
+             is_read_only=True),
+        yes_no("hs_email_quarantined", "Email address quarantined", EMAIL, is_read_only=True),
+        text("hs_email_quarantined_reason", "Email quarantine reason", EMAIL, is_read_only=True),
+        yes_no("hs_email_is_ineligible", "Not eligible for email", EMAIL, is_read_only=True),
         number("hs_email_bounce", "Emails bounced", EMAIL, is_read_only=True),
         number("hs_email_delivered", "Emails delivered", EMAIL, is_read_only=True),
         number("hs_email_open", "Emails opened", EMAIL, is_read_only=True),
         number("hs_email_click", "Emails clicked", EMAIL, is_read_only=True),
-        moment("hs_email_last_send_date", "Last email send date", EMAIL, is_read_only=True),
+        number("hs_email_replied", "Emails replied to", EMAIL, is_read_only=True),
+        *(
+            moment(f"hs_email_{which}_{what}_date", f"{which.capitalize()} email {what} date",
+                   EMAIL, is_read_only=True)
+            for which in ("first", "last")
+            for what in EMAIL_DATES
+        ),
+        text("hs_email_last_email_name", "Last email name", EMAIL, is_read_only=True),
+        number("hs_email_sends_since_last_engagement", "Emails since the last engagement", EMAIL,
+               is_read_only=True),
+        moment("hs_email_recipient_fatigue_recovery_time", "Email fatigue ends", EMAIL,
+               is_read_only=True),
+        text("hs_legal_basis", "Legal basis for processing", EMAIL),
+        choice("hs_marketable_status", "Marketing contact status", MARKETING, {
+            "true": "Marketing contact", "false": "Non-marketing contact",
+        }, is_read_only=True),
+        choice("hs_marketable_until_renewal", "Marketing contact until the next renewal", MARKETING,
+               {"true": "Yes", "false": "No"}, is_read_only=True),
+        text("hs_marketable_reason_type", "Marketing contact because of", MARKETING,
+             is_read_only=True),
+        text("hs_marketable_reason_id", "Marketing contact because of (ID)", MARKETING,
+             is_read_only=True),
+        *(
+            moment(f"hs_lifecyclestage_{name}_date", f"Became a {label.lower()} date", LIFECYCLE,
+                   **CALCULATED)
+            for name, label in LIFECYCLE_STAGES.items()
+        ),
+        yes_no("hs_sequences_is_enrolled", "In a sequence", SEQUENCES, **CALCULATED),
+        number("hs_sequences_enrolled_count", "Sequences enrolled in", SEQUENCES, **CALCULATED),
+        number("hs_sequences_actively_enrolled_count", "Sequences active in", SEQUENCES,
+               **CALCULATED),
+        text("hs_latest_sequence_enrolled", "Latest sequence", SEQUENCES, is_read_only=True),
+        *(
+            moment(f"hs_latest_sequence_{what}_date", f"Latest sequence {what} date", SEQUENCES,
+                   is_read_only=True)
+            for what in ("enrolled", "ended", "finished", "unenrolled")
+        ),
         moment("notes_last_contacted", "Last contacted", ACTIVITY),
+        moment("notes_last_updated", "Last activity date", ACTIVITY, **CALCULATED),
+        moment("notes_next_activity_date", "Next activity date", ACTIVITY, **CALCULATED),
         number("num_notes", "Number of sales activities", ACTIVITY, is_read_only=True),
+        number("num_contacted_notes", "Number of times contacted", ACTIVITY, **CALCULATED),
+        number("num_associated_deals", "Number of associated deals", ACTIVITY, **CALCULATED),
+        yes_no("currentlyinworkflow", "Currently in a workflow", ACTIVITY, **CALCULATED),
+        *(
+            definition
+            for which, order in (("first", "First"), ("recent", "Recent"))
+            for definition in (
+                moment(f"{which}_conversion_date", f"{order} conversion date", CONVERSION,
+                       is_read_only=True),
+                text(f"{which}_conversion_event_name", f"{order} conversion", CONVERSION,
+                     is_read_only=True),
+            )
+        ),
+        number("num_conversion_events", "Number of form submissions", CONVERSION, **CALCULATED),
+        number("num_unique_conversion_events", "Number of unique forms submitted", CONVERSION,
+               **CALCULATED),
         *system(ABOUT, "lastmodifieddate"),
-    )
+    )  # fmt: skip
     relations = (
         Relation(type_id=1, inverse_type_id=2, to_object_type="0-2", name="contact_to_company",
                  label="Primary", inverse_label="Primary"),
@@ -100,6 +190,8 @@ class Contact(ObjectType):
                  name="contact_to_company_unlabeled"),
         Relation(type_id=4, inverse_type_id=3, to_object_type="0-3", name="contact_to_deal"),
         Relation(type_id=15, inverse_type_id=16, to_object_type="0-5", name="contact_to_ticket"),
+        Relation(type_id=449, inverse_type_id=449, to_object_type="0-1",
+                 name="contact_to_contact"),
         Relation(type_id=203, inverse_type_id=204, to_object_type="0-27", name="contact_to_task"),
     )  # fmt: skip
 

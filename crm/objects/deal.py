@@ -28,6 +28,7 @@ class Deal(ObjectType):
     label = "Deal"
     plural_label = "Deals"
     icon = "handshake"
+    in_main_menu = True
     groups = {ABOUT: "Deal information"}
     list_columns = ("dealstage", "amount", "closedate", "hubspot_owner_id")
     properties = (
@@ -56,6 +57,7 @@ class Deal(ObjectType):
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip
     relations = (
+        Relation(type_id=451, inverse_type_id=451, to_object_type="0-3", name="deal_to_deal"),
         Relation(type_id=27, inverse_type_id=28, to_object_type="0-5", name="deal_to_ticket"),
         Relation(type_id=215, inverse_type_id=216, to_object_type="0-27", name="deal_to_task"),
     )

@@ -3,7 +3,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.objects.base import ObjectType, choice, moment, object_types, owner, system, text
+from crm.objects.base import (
+    CALCULATED,
+    ObjectType,
+    choice,
+    moment,
+    object_types,
+    owner,
+    system,
+    text,
+)
 
 ABOUT = "taskinformation"
 
@@ -18,6 +27,7 @@ class Task(ObjectType):
     label = "Task"
     plural_label = "Tasks"
     icon = "task_alt"
+    in_main_menu = True
     groups = {ABOUT: "Task information"}
     list_columns = ("hs_task_status", "hs_task_type", "hs_task_priority", "hs_timestamp")
     properties = (
@@ -34,8 +44,11 @@ class Task(ObjectType):
             "NONE": "None", "LOW": "Low", "MEDIUM": "Medium", "HIGH": "High",
         }),
         moment("hs_timestamp", "Due date", ABOUT),
+        text("hs_task_reminders", "Reminders", ABOUT, description="Milliseconds, with ; between."),
+        moment("hs_task_completion_date", "Completed", ABOUT, **CALCULATED),
+        text("hs_queue_membership_ids", "Queues", ABOUT),
         owner(ABOUT),
-        *system(ABOUT, "hs_lastmodifieddate"),
+        *system(ABOUT, "hs_lastmodifieddate", "hs_createdate"),
     )  # fmt: skip
 
     @classmethod

@@ -27,6 +27,7 @@ class Ticket(ObjectType):
     label = "Ticket"
     plural_label = "Tickets"
     icon = "confirmation_number"
+    in_main_menu = True
     groups = {ABOUT: "Ticket information"}
     list_columns = ("hs_pipeline_stage", "hs_ticket_priority", "source_type", "hubspot_owner_id")
     properties = (
@@ -39,6 +40,11 @@ class Ticket(ObjectType):
         choice("hs_ticket_priority", "Priority", ABOUT, {
             "LOW": "Low", "MEDIUM": "Medium", "HIGH": "High", "URGENT": "Urgent",
         }),
+        choice("hs_ticket_category", "Category", ABOUT, {
+            "PRODUCT_ISSUE": "Product issue", "BILLING_ISSUE": "Billing issue",
+            "FEATURE_REQUEST": "Feature request", "GENERAL_INQUIRY": "General inquiry",
+        }, field_type="checkbox"),
+        text("hs_resolution", "Resolution", ABOUT, field_type="textarea"),
         choice("source_type", "Source", ABOUT, {
             "CHAT": "Chat", "EMAIL": "Email", "FORM": "Form", "PHONE": "Phone",
         }),
@@ -47,6 +53,7 @@ class Ticket(ObjectType):
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip
     relations = (
+        Relation(type_id=452, inverse_type_id=452, to_object_type="0-5", name="ticket_to_ticket"),
         Relation(type_id=229, inverse_type_id=230, to_object_type="0-27", name="ticket_to_task"),
     )
 

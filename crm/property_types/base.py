@@ -34,6 +34,8 @@ class Definition:
     external_options: str = ""
     is_unique: bool = False
     is_read_only: bool = False
+    #: Read only because it is worked out from other values.
+    is_calculated: bool = False
     is_searchable: bool = False
     #: The column of crm_record that holds it, for the few that are not in `properties`.
     column: str = ""

@@ -144,7 +144,6 @@ def test_object_types_are_found_by_id_name_and_plural() -> None:
 
 def test_every_declaration_is_sound() -> None:
     types = {kind.type_id for kind in object_types}
-    assert types == {"0-1", "0-2", "0-3", "0-5", "0-27"}
     for kind in object_types:
         names = [item.name for item in kind.properties]
         assert len(set(names)) == len(names), kind
