@@ -21,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,10 +128,12 @@ def ensure_running(home: Path) -> Embedded:
 
 def release(home: Path) -> None:
     """Give up this process's hold; waits until the server is down if nobody else holds it."""
-    descriptor = _held.pop(home, None)
-    if descriptor is None:
+    if home not in _held:
         return
-    os.close(descriptor)
+    with suppress(PostgresError):
+        # Its keeper may have been killed; then nobody would stop it.
+        ensure_running(home)
+    os.close(_held.pop(home))
     server = Embedded(home)
     pause = threading.Event()
     deadline = time.monotonic() + STOP_SECONDS

@@ -141,7 +141,10 @@ def test_a_killed_database_comes_back_and_work_goes_on(up: Installation) -> None
 
 def test_a_killed_keeper_is_replaced(up: Installation) -> None:
     home = up.folder / "postgres"
-    os.kill(int(Embedded(home).keeper_lock.read_text()), signal.SIGKILL)
+    lock = Embedded(home).keeper_lock
+    before = lock.read_text()
+    os.kill(int(before), signal.SIGKILL)
+    assert up.wait(lambda: lock.read_text() != before, 15)
     assert up.wait(Embedded(home).has_keeper, 15)
 
 

@@ -340,6 +340,14 @@ def test_releasing_the_last_hold_waits_until_the_server_is_down(home: Path) -> N
     assert is_down(home)
 
 
+def test_releasing_the_last_hold_stops_a_server_whose_keeper_was_killed(home: Path) -> None:
+    postgres.ensure_running(home)
+    os.kill(keeper_pid(home), signal.SIGKILL)
+    wait_until(lambda: not Embedded(home).has_keeper())
+    postgres.release(home)
+    assert is_down(home)
+
+
 def test_releasing_one_hold_of_two_does_not_wait(home: Path, start: Start) -> None:
     assert is_ready(start(home))
     postgres.ensure_running(home)
