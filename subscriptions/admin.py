@@ -122,6 +122,15 @@ class PlanAdmin(ModelAdmin[Plan]):
         }
 
 
+class RowForm(forms.ModelForm[Row]):
+    """A row of an editable list: its fields say to a screen reader what they are about."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = f"{field.label} for {self.instance}"
+
+
 class CatalogueAdmin(PlanPartAdmin[Row]):
     """Rows seeded from the declarations: values can be changed, and given back."""
 
@@ -141,6 +150,11 @@ class CatalogueAdmin(PlanPartAdmin[Row]):
             choices = [(name, f"{label} ({name})") for name, label in self.kinds().items()]
             return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget())
         return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_changelist_form(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[forms.ModelForm[Row]]:
+        return super().get_changelist_form(request, **kwargs | {"form": RowForm})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Row | None = None) -> tuple[str, ...]:
         """What the row is about stays; another row can be added."""

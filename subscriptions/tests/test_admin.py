@@ -118,6 +118,7 @@ def test_the_list_of_gates_names_features_and_what_else_is_needed(admin_client: 
     page = admin_client.get(f"{GATES}?q=emails.ticket_email").content.decode()
     assert "Email when a ticket is received or closed" in page
     assert "Sales Hub Professional" in page
+    assert 'aria-label="Least tier for emails.ticket_email by Service Hub"' in page
     page = admin_client.get(f"{GATES}?q=workflows.send_sms").content.decode()
     assert "Marketing SMS" in page
 
