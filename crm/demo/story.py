@@ -227,7 +227,7 @@ class _Teller:
         running: list[tuple[int, int]] = []
         for number, person in enumerate(people):
             for day, change in person.later.items():
-                if change.get("lifecyclestage") == "opportunity":
+                if change.get("lifecyclestage") == "opportunity" and day < DAYS - 2:
                     (over if _is_customer(person) else running).append((number, day))
         share = len(people) // 16
         chosen = [self.chance.sample(buyers, min(len(buyers), share)) for buyers in (over, running)]

@@ -47,8 +47,6 @@ class Command(BaseCommand):
                 companies=min(max(contacts * 2 // 25, 5), MOST_COMPANIES),
             )
         except DuplicateValue:
-            raise CommandError(
-                "The demo is here already; another --seed adds another one."
-            ) from None
+            raise CommandError("The demo is here already.") from None
         numbers = ", ".join(f"{count:,} {what}" for what, count in made.items())
         self.stdout.write(f"{numbers} in {time.monotonic() - began:.1f} s.")
