@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from subscriptions.features import Feature, Hub, Limit, Tier, declared_features, declared_limits
 from subscriptions.models import AccountLimit, FeatureGate, LimitValue, Plan, PurchasedAddOn
-from subscriptions.seeding import seed
+from subscriptions.seeding import after_migrate, seed
 
 pytestmark = pytest.mark.django_db
 
@@ -100,3 +101,12 @@ def test_migrating_again_seeds(catalogue: None) -> None:
     declare(Tier.STARTER, 10)
     call_command("migrate", verbosity=0)
     assert gate().tier == Tier.STARTER
+
+
+def test_migrating_this_app_to_zero_leaves_nothing_to_seed() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE subscriptions_plan RENAME TO subscriptions_gone")
+    after_migrate(using="default")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE subscriptions_gone RENAME TO subscriptions_plan")
+    assert Plan.objects.count() == len(Hub)
