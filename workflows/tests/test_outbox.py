@@ -368,6 +368,37 @@ def test_a_worker_believed_dead_does_not_touch_what_staff_sent_again() -> None:
 
 
 @pytest.mark.django_db
+def test_a_worker_believed_dead_does_not_speak_for_the_one_that_sends_now() -> None:
+    def be_overtaken(message: Message) -> None:
+        OutboxMessage.objects.update(
+            state=State.SENDING, attempts=2, leased_until=clock.now() + timedelta(minutes=10)
+        )
+
+    Pigeon.before = be_overtaken
+    Pigeon.answers["a"] = [Permanent("550 no")]
+    enqueue("a")
+
+    outbox.run(10)
+
+    assert states() == {"a": State.SENDING}
+
+
+@pytest.mark.django_db
+def test_a_claim_that_was_lost_meanwhile_is_not_begun() -> None:
+    def let_the_lease_of_b_pass(message: Message) -> None:
+        later = clock.now() + timedelta(minutes=30)
+        OutboxMessage.objects.filter(key="b").update(leased_until=later)
+
+    Pigeon.before = let_the_lease_of_b_pass
+    enqueue("a", "b")
+
+    outbox.run(10)
+
+    assert Pigeon.carried == ["a"]
+    assert states() == {"a": State.SENT, "b": State.WAITING}
+
+
+@pytest.mark.django_db
 def test_staff_settle_the_unknown() -> None:
     enqueue("a", "b", "c")
     Pigeon.answers = {key: [Unclear("?")] for key in "ab"}
