@@ -106,6 +106,7 @@ def _settings_items(request: HttpRequest) -> list[Item]:
         _model(request, "auth.User", "Users", "person"),
         _model(request, "auth.Group", "Groups", "group"),
         _model(request, "crm.Owner", "Owners", "badge"),
+        _model(request, "crm.ApiToken", "API tokens", "key"),
         _page("Health", "monitor_heart", "admin:health"),
     ]
 

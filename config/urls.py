@@ -6,11 +6,16 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from crm.api.routing import fallback
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     # Unsubscribe links of emails, and the local mailbox.
     path("", include("emails.urls")),
+    path("", include("crm.api.urls")),
     # A fixed address: asking for the admin's would need the static manifest while URLs load.
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url="/static/cohort/mark.svg")),
+    # Behind all others: what is left of the API's addresses.
+    fallback,
 ]

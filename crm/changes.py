@@ -29,6 +29,7 @@ __all__ = [
     "archive",
     "create",
     "create_from",
+    "insert",
     "restore",
     "update",
     "update_from",
@@ -55,7 +56,18 @@ def create(object_type: str, values: Sequence[Mapping[str, Any]], source: Source
     value is taken.
     """
     definitions = properties.load(object_type)
-    cleaned = [_known(properties.clean(definitions, row)) for row in values]
+    cleaned = [properties.clean(definitions, row) for row in values]
+    return insert(object_type, cleaned, source, definitions)
+
+
+def insert(
+    object_type: str,
+    values: Sequence[Mapping[str, Any]],
+    source: Source,
+    definitions: properties.Definitions | None = None,
+) -> list[int]:
+    """Like `create`, for values that are in their stored form already."""
+    cleaned = [_known(row) for row in values]
     ids = _reserve_ids(len(cleaned))
     select = sql(
         "SELECT u.record_id, u.properties, {source_id}::text AS source_id"

@@ -7,8 +7,11 @@ from crm.models.list import List, ListMembership
 from crm.models.owner import Owner
 from crm.models.property import Property, PropertyGroup, PropertyHistory
 from crm.models.record import Record, SearchText, UniqueValue
+from crm.models.token import ApiToken, ApiUsage
 
 __all__ = [
+    "ApiToken",
+    "ApiUsage",
     "Association",
     "AssociationType",
     "Change",

@@ -1,0 +1,104 @@
+"""Tokens of the API: staff make them, see them once, and revoke them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from crm import clock
+from crm.admin_theme import CheckboxesWidget, ModelAdmin, display
+from crm.api import scopes, tokens
+from crm.models import ApiToken
+
+
+def _scopes() -> list[tuple[str, str]]:
+    return [(name, name) for name in scopes.known()]
+
+
+SHOWN = (
+    "name", "beginning", "user", "state", "scopes", "created_at", "expires_at", "last_used",
+)  # fmt: skip
+
+
+class TokenForm(forms.ModelForm[ApiToken]):
+    scopes = forms.MultipleChoiceField(
+        choices=_scopes,
+        widget=CheckboxesWidget,
+        help_text="What the program may do. Give no more than it needs.",
+    )
+
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scopes", "expires_at"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ModelAdmin[ApiToken]):
+    """A token stays as it was made; it can only be revoked."""
+
+    form = TokenForm
+    list_display = ["name", "beginning", "user", "state", "last_used"]
+    list_select_related = ["user", "usage"]
+    search_fields = ["name", "prefix"]
+    ordering = ["name"]
+
+    @display(description="Token")
+    def beginning(self, token: ApiToken) -> str:
+        return f"{token.prefix}…"
+
+    @display(description="State")
+    def state(self, token: ApiToken) -> str:
+        return tokens.why_invalid(token, clock.now()) or "Valid"
+
+    @display(description="Last used")
+    def last_used(self, token: ApiToken) -> Any:
+        return token.usage.last_used_at if hasattr(token, "usage") else None
+
+    def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[Any]:
+        return ["name", "scopes", "expires_at"] if obj is None else list(SHOWN)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> list[str]:
+        return [] if obj is None else list(SHOWN)
+
+    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        assert isinstance(request.user, User)
+        secret = tokens.new_secret()
+        obj.user = request.user
+        tokens.keep(obj, secret)
+        super().save_model(request, obj, form, change)
+        messages.warning(request, f"Copy the token now, it is not shown again: {secret}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Revokes: histories keep naming the token."""
+        token = get_object_or_404(ApiToken, pk=object_id)
+        if not self.has_delete_permission(request, token):
+            raise PermissionDenied
+        if request.method == "POST":
+            tokens.revoke(token)
+            messages.success(request, f"{token} revoked.")
+            return HttpResponseRedirect(reverse("admin:crm_apitoken_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Revoke {token}?",
+            "opts": self.opts,
+            "record": token,
+            "explanation": "The program can do nothing more from now on. This cannot be undone.",
+            "back": reverse("admin:crm_apitoken_change", args=[token.pk]),
+        }
+        return TemplateResponse(request, "admin/crm/archive.html", context)

@@ -1,0 +1,203 @@
+"""Records written through the API: single ones and batches go the same, set-based way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.db import OperationalError, transaction
+
+from crm import changes, properties
+from crm.api import checking, identity, links
+from crm.api.checking import Errors, Rows
+from crm.api.errors import ApiError, Conflict, NotFound
+from crm.api.links import Wanted
+from crm.changes import DuplicateValue, Source
+from crm.objects.base import ObjectType
+from crm.properties import Definitions
+from crm.sql import sql
+
+Result = TypeVar("Result")
+
+#: How often a batch is begun when others write the same records at the same time.
+ATTEMPTS = 3
+DEADLOCK = "40P01"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One input of a batch."""
+
+    values: Mapping[str, Any]
+    #: Names the record: the value of `id_property`, or its id.
+    key: str = ""
+    id_property: str = ""
+    associations: Sequence[Wanted] = ()
+    #: By which the sender knows the input again.
+    trace: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a batch: the written records by the place of their input, and the errors."""
+
+    definitions: Definitions
+    ids: Mapping[int, int]
+    errors: Errors = field(default_factory=dict)
+    #: Places of inputs that made a new record.
+    new: frozenset[int] = frozenset()
+
+
+def persistently(write: Callable[[], Result]) -> Result:
+    """Run `write` in a transaction, again when another writer came in between."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with transaction.atomic():
+                return write()
+        except DuplicateValue as error:
+            if not left:
+                raise Conflict(str(error)) from error
+        except OperationalError as error:
+            if not left or getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    """Create records and their associations: all, or with traces those that can be."""
+    return persistently(lambda: _create(kind, inputs, source))
+
+
+def _create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    definitions = properties.load(kind.type_id)
+    rows, errors = checking.clean(definitions, {n: one.values for n, one in enumerate(inputs)})
+    errors |= checking.taken(kind, definitions, rows, {})
+    wanted = [item for one in inputs for item in one.associations]
+    types = links.types_from(kind, {item.type_key for item in wanted}) if wanted else {}
+    for item in links.missing_targets(types, wanted) if wanted else ():
+        errors.setdefault(item.start, NotFound(f"No record with the id {item.to} exists."))
+    good = _settle(rows, errors, inputs)
+    ids = _insert(kind, good, source, definitions)
+    links.make(
+        types,
+        [Wanted(ids[item.start], item.to, item.type_key) for item in wanted if item.start in ids],
+    )
+    return Outcome(definitions=definitions, ids=ids, errors=errors, new=frozenset(ids))
+
+
+def _insert(
+    kind: type[ObjectType], rows: Rows, source: Source, definitions: Definitions
+) -> dict[int, int]:
+    if not rows:
+        return {}
+    ids = changes.insert(kind.type_id, list(rows.values()), source, definitions)
+    return dict(zip(rows, ids, strict=True))
+
+
+def _settle(rows: Rows, errors: Errors, inputs: Sequence[Input]) -> Rows:
+    """The rows to be written.
+
+    One mistake refuses the whole batch, unless each input has a trace by which the sender can
+    tell which were refused.
+    """
+    traces = {one.trace for one in inputs}
+    is_tolerant = "" not in traces and len(traces) == len(inputs)
+    if errors and not is_tolerant:
+        raise errors[min(errors)]
+    return {place: row for place, row in rows.items() if place not in errors}
+
+
+def update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    """Update records; those that are not there are among the errors."""
+    return persistently(lambda: _update(kind, inputs, source))
+
+
+def _update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    definitions = properties.load(kind.type_id)
+    own = _resolve(kind, definitions, inputs)
+    _refuse_duplicates(own)
+    given = {place: inputs[place].values for place in own}
+    rows, errors = checking.clean(definitions, given)
+    errors |= checking.taken(kind, definitions, rows, own)
+    good = _settle(rows, errors, inputs)
+    _write(kind, {own[place]: row for place, row in good.items()}, source, definitions)
+    missing = {
+        place: not_found(kind, [one.key]) for place, one in enumerate(inputs) if place not in own
+    }
+    ids = {place: own[place] for place in good}
+    return Outcome(definitions=definitions, ids=ids, errors=errors | missing)
+
+
+def _write(
+    kind: type[ObjectType],
+    deltas: Mapping[int, Mapping[str, Any]],
+    source: Source,
+    definitions: Definitions,
+) -> None:
+    changes.write(kind.type_id, deltas, source, definitions)
+
+
+def _resolve(
+    kind: type[ObjectType], definitions: Definitions, inputs: Sequence[Input]
+) -> dict[int, int]:
+    """The ids of the records that inputs name, by place; a query per property that names them."""
+    keys: dict[str, list[str]] = {}
+    for one in inputs:
+        keys.setdefault(one.id_property, []).append(one.key)
+    found = {name: identity.find(kind, definitions, name, texts) for name, texts in keys.items()}
+    return {
+        place: found[one.id_property][one.key]
+        for place, one in enumerate(inputs)
+        if one.key in found[one.id_property]
+    }
+
+
+def _refuse_duplicates(own: Mapping[int, int]) -> None:
+    seen: set[int] = set()
+    for record_id in own.values():
+        if record_id in seen:
+            raise ApiError(
+                f"Duplicate IDs found in batch input: {record_id}. Every record may occur once.",
+                context={"id": [str(record_id)]},
+            )
+        seen.add(record_id)
+
+
+def upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    """Update the records that are there and create the others, by one unique property."""
+    return persistently(lambda: _upsert(kind, inputs, source))
+
+
+def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+    definitions = properties.load(kind.type_id)
+    own = _resolve(kind, definitions, inputs)
+    _refuse_duplicates(own)
+    given = {
+        place: one.values if place in own else {one.id_property: one.key} | dict(one.values)
+        for place, one in enumerate(inputs)
+    }
+    rows, errors = checking.clean(definitions, given)
+    errors |= checking.taken(kind, definitions, rows, own)
+    good = _settle(rows, errors, inputs)
+    _write(
+        kind, {own[place]: row for place, row in good.items() if place in own}, source, definitions
+    )
+    new = {place: row for place, row in good.items() if place not in own}
+    made = _insert(kind, new, source, definitions)
+    ids = {place: own[place] if place in own else made[place] for place in good}
+    return Outcome(definitions=definitions, ids=ids, errors=errors, new=frozenset(made))
+
+
+def archive(kind: type[ObjectType], ids: Sequence[int], source: Source) -> None:
+    """Archive records; those that are not there are left out."""
+    select = sql("SELECT unnest({ids}::bigint[]) AS record_id", ids=list(ids))
+    persistently(lambda: changes.archive(kind.type_id, select, source))
+
+
+def not_found(kind: type[ObjectType], keys: Sequence[str]) -> NotFound:
+    return NotFound(
+        f"Could not get some {kind.name.upper()} objects, they may be deleted or not exist."
+        " Check that ids are valid.",
+        context={"ids": list(keys)},
+    )
