@@ -1,4 +1,4 @@
-"""Writing what the object types declare into the tables: properties, groups, association types.
+"""Writing what the object types declare into the tables: properties, pipelines, association types.
 
 Runs after every migration. What staff may change (labels, options, order) is written only when a
 row is new; what the code relies on (types, uniqueness) is written every time.
@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from django.db import transaction
 
-from crm import clock
+from crm import clock, pipelines
 from crm.models import AssociationType, Property, PropertyGroup
 from crm.objects.base import ObjectType, Relation, object_types
 from crm.sql import execute, sql
@@ -24,6 +24,7 @@ def synchronise() -> None:
     for kind in object_types:
         _write_groups(kind)
         _write_properties(kind)
+        pipelines.seed(kind)
     _write_relations()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
-from crm import events, properties, search, statements
+from crm import events, pipelines, properties, search, statements
 from crm.objects import base as objects
 from crm.property_types.base import Definition
 from crm.sql import SQL, execute, rows, sql, value
@@ -98,18 +98,19 @@ def create_from(
 ) -> int:
     """Create records from a SELECT of (record_id, properties, source_id); returns how many.
 
-    The ids come from NEW_ID, the properties are in their stored form already; `select` is run more
-    than once and must give the same rows each time.
-    Raises DuplicateValue when a unique value is taken.
+    The ids come from NEW_ID, the properties are in their stored form already.
+    Raises DuplicateValue when a unique value is taken, InvalidProperties for a stage that is not in
+    its record's pipeline.
     """
     definitions = properties.load(object_type) if definitions is None else definitions
-    query = statements.create(object_type, select, source)
-    count = int(value(query))
-    if count:
-        _keep_unique(object_type, select, _unique(definitions, None))
-        search.refresh(object_type, select, definitions)
+    select = pipelines.with_pipeline(object_type, select)
+    ids: list[int] = value(statements.create(object_type, select, source)) or []
+    if ids:
+        pipelines.check(object_type, these(ids))
+        _keep_unique(ids, _unique(definitions, None))
+        search.refresh(ids, definitions)
         events.ring("match")
-    return count
+    return len(ids)
 
 
 def update(object_type: str, changes: Mapping[int, Mapping[str, Any]], source: Source) -> int:
@@ -156,36 +157,45 @@ def update_from(
     may be given apart, as SQL over `r`, the record as it is once locked: what reads the record has
     to come this way, or two writers at once would lose one of the two. A record may occur once.
     Values equal to the present ones leave no trace (W-300).
-    Raises DuplicateValue when a unique value is taken.
+    Raises DuplicateValue when a unique value is taken, InvalidProperties for a stage that is not in
+    its record's pipeline.
     """
     if not names:
         return 0
-    write_ = statements.update_one if len(names) == 1 else statements.update_many
-    query = write_(object_type, select, names, source, delta)
-    count = int(value(query))
-    if count:
-        _after_update(object_type, select, names, definitions)
-        events.ring("match")
-    return count
-
-
-def _after_update(
-    object_type: str,
-    select: SQL,
-    names: Sequence[str],
-    definitions: properties.Definitions | None,
-) -> None:
-    """Keep the tables beside crm_record in step, where the written properties are in them."""
-    declared = {item.name: item for item in objects.get(object_type).properties}
-    # Custom properties can be unique or searchable too; only then is the table of them read.
-    if definitions is None and not set(names) <= set(declared):
-        definitions = properties.load(object_type)
-    known: Mapping[str, Definition] = definitions or declared
+    known = _known_definitions(object_type, names, definitions)
     unique = _unique(known, names)
+    is_searchable = any(known[name].is_searchable for name in names if name in known)
+    is_staged = pipelines.is_concerned(objects.get(object_type), names)
+    # Which records changed is asked for only where something beside crm_record has to follow.
+    is_followed = bool(unique) or is_searchable or is_staged
+    result = statements.COUNT_AND_IDS if is_followed else statements.COUNT
+    write_ = statements.update_one if len(names) == 1 else statements.update_many
+    [(count, ids)] = rows(write_(object_type, select, names, source, delta, result))
+    if not count:
+        return 0
+    if is_staged:
+        pipelines.check(object_type, these(ids))
     if unique:
-        _keep_unique(object_type, select, unique)
-    if any(known[name].is_searchable for name in names if name in known):
-        search.refresh(object_type, select, known)
+        _keep_unique(ids, unique)
+    if is_searchable:
+        search.refresh(ids, known)
+    events.ring("match")
+    return int(count)
+
+
+def these(ids: Sequence[int]) -> SQL:
+    """A SELECT of (record_id) of some ids."""
+    return sql("SELECT unnest({ids}::bigint[]) AS record_id", ids=list(ids))
+
+
+def _known_definitions(
+    object_type: str, names: Sequence[str], given: properties.Definitions | None
+) -> properties.Definitions:
+    """Definitions of `names`; the table of custom properties is read only for those."""
+    if given is not None:
+        return given
+    declared = {item.name: item for item in objects.get(object_type).properties}
+    return declared if set(names) <= set(declared) else properties.load(object_type)
 
 
 def _unique(definitions: properties.Definitions, names: Sequence[str] | None) -> list[str]:
@@ -196,16 +206,15 @@ def _unique(definitions: properties.Definitions, names: Sequence[str] | None) ->
     ]
 
 
-def _keep_unique(object_type: str, select: SQL, names: Sequence[str]) -> None:
-    """Claim the unique values of the selected records; raises DuplicateValue."""
+def _keep_unique(ids: Sequence[int], names: Sequence[str]) -> None:
+    """Claim the unique values of some records; raises DuplicateValue."""
     if not names:
         return
-    chosen = sql("SELECT record_id FROM ({select}) chosen", select=select)
     execute(
         sql(
             "DELETE FROM crm_uniquevalue"
-            " WHERE record_id IN ({chosen}) AND property_name = ANY({names})",
-            chosen=chosen,
+            " WHERE record_id = ANY({ids}::bigint[]) AND property_name = ANY({names})",
+            ids=list(ids),
             names=list(names),
         )
     )
@@ -217,9 +226,10 @@ def _keep_unique(object_type: str, select: SQL, names: Sequence[str]) -> None:
                     INSERT INTO crm_uniquevalue (record_id, object_type, property_name, value)
                     SELECT r.id, r.object_type, n.name, lower(r.properties->>n.name)
                     FROM crm_record r CROSS JOIN unnest({names}::text[]) AS n(name)
-                    WHERE r.id IN ({chosen}) AND r.archived_at IS NULL AND r.properties ? n.name
+                    WHERE r.id = ANY({ids}::bigint[]) AND r.archived_at IS NULL
+                      AND r.properties ? n.name
                     """,
-                    chosen=chosen,
+                    ids=list(ids),
                     names=list(names),
                 )
             )
@@ -237,7 +247,7 @@ def archive(object_type: str, select: SQL, source: Source) -> int:
 
     They can be restored; their unique values are free for others meanwhile.
     """
-    return _set_archived(object_type, select, source, archived=True)
+    return len(_set_archived(object_type, select, source, archived=True))
 
 
 @transaction.atomic
@@ -246,32 +256,32 @@ def restore(object_type: str, select: SQL, source: Source) -> int:
 
     Raises DuplicateValue when a unique value was taken meanwhile.
     """
-    count = _set_archived(object_type, select, source, archived=False)
-    if count:
-        _keep_unique(object_type, select, _unique(properties.load(object_type), None))
-    return count
+    ids = _set_archived(object_type, select, source, archived=False)
+    if ids:
+        _keep_unique(ids, _unique(properties.load(object_type), None))
+    return len(ids)
 
 
-def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bool) -> int:
+def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bool) -> list[int]:
     kind = "record.archived" if archived else "record.restored"
     found = rows(
         sql(
             """
             UPDATE crm_record r SET archived_at = {moment}, updated_at = (SELECT app_now())
             FROM (SELECT id FROM crm_record
-                  WHERE id IN (SELECT record_id FROM ({select}) s) AND object_type = {type}
+                  WHERE id IN (SELECT record_id FROM ({select}) s) AND {is_type}
                     AND (archived_at IS NULL) = {archived} ORDER BY id FOR UPDATE) chosen
             WHERE r.id = chosen.id RETURNING r.id
             """,
             moment=SQL("(SELECT app_now())" if archived else "NULL"),
             select=select,
-            type=object_type,
+            is_type=statements.is_type("crm_record", object_type),
             archived=archived,
         )
     )
     ids = [row[0] for row in found]
     if not ids:
-        return 0
+        return []
     changed = sql(
         "SELECT u.id AS record_id, '{{}}'::jsonb AS properties, {source_id}::text AS source_id"
         " FROM unnest({ids}::bigint[]) AS u(id)",
@@ -281,4 +291,4 @@ def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bo
     events.record(kind, changed, object_type, source_kind=source.kind, hops=source.hops)
     if archived:
         execute(sql("DELETE FROM crm_uniquevalue WHERE record_id = ANY({ids})", ids=ids))
-    return len(ids)
+    return ids

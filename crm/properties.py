@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from crm.models import Owner, Property
+from crm.models import Owner, PipelineStage, Property
 from crm.objects import base as objects
 from crm.property_types.base import Definition, InvalidValue, Option, type_of
 from crm.sql import SQL, literal, sql
@@ -27,13 +28,16 @@ class InvalidProperties(ValidationError):
 
 
 def load(object_type: str) -> dict[str, Definition]:
-    """All properties of an object type by name, archived ones left out."""
+    """All properties of an object type by name, archived ones left out.
+
+    Options that are kept elsewhere (owners, pipelines, stages) are in them.
+    """
     declared = {item.name: item for item in objects.get(object_type).properties}
     found = Property.objects.filter(object_type=object_type, archived_at=None)
     loaded = {
         row.name: from_row(row, declared.get(row.name)) for row in found.select_related("group")
     }
-    return _with_owners(loaded)
+    return _with_external_options(object_type, loaded)
 
 
 def from_row(row: Property, declared: Definition | None) -> Definition:
@@ -58,15 +62,41 @@ def from_row(row: Property, declared: Definition | None) -> Definition:
     )
 
 
-def _with_owners(definitions: dict[str, Definition]) -> dict[str, Definition]:
-    wanting = [name for name, item in definitions.items() if item.external_options == "OWNER"]
-    if not wanting:
-        return definitions
-    owners = tuple(Option(value=str(owner.pk), label=str(owner)) for owner in Owner.objects.all())
-    for name in wanting:
-        old = definitions[name]
-        definitions[name] = Definition(**{**vars(old), "options": owners})
-    return definitions
+def _with_external_options(
+    object_type: str, definitions: dict[str, Definition]
+) -> dict[str, Definition]:
+    kinds = {item.external_options for item in definitions.values()}
+    options: dict[str, tuple[Option, ...]] = {}
+    if "OWNER" in kinds:
+        owners = Owner.objects.all()
+        options["OWNER"] = tuple(Option(value=str(one.pk), label=str(one)) for one in owners)
+    if "STAGE" in kinds:
+        options |= _pipeline_options(object_type)
+    return {
+        name: replace(item, options=options[item.external_options])
+        if item.external_options
+        else item
+        for name, item in definitions.items()
+    }
+
+
+def _pipeline_options(object_type: str) -> dict[str, tuple[Option, ...]]:
+    """Pipelines, and stages with the pipeline in their label where there are several."""
+    stages = PipelineStage.objects.in_use(object_type)
+    pipelines = {stage.pipeline.pipeline_id: stage.pipeline.label for stage in stages}
+    return {
+        "PIPELINE": tuple(Option(value=key, label=label) for key, label in pipelines.items()),
+        "STAGE": tuple(
+            Option(
+                value=stage.stage_id,
+                label=f"{stage.label} ({stage.pipeline.label})"
+                if len(pipelines) > 1
+                else stage.label,
+                parent=stage.pipeline.pipeline_id,
+            )
+            for stage in stages
+        ),
+    }
 
 
 def clean(
@@ -83,9 +113,27 @@ def clean(
             cleaned[name] = clean_one(definitions, name, value, allow_read_only=allow_read_only)
         except InvalidValue as error:
             errors[name] = str(error)
+    errors |= _stray_stages(definitions, cleaned)
     if errors:
         raise InvalidProperties(errors)
     return cleaned
+
+
+def _stray_stages(definitions: Definitions, cleaned: Mapping[str, Any]) -> dict[str, str]:
+    """A stage and a pipeline given together have to belong together."""
+    given = {
+        definitions[name].external_options: name
+        for name, value in cleaned.items()
+        if value is not None
+    }
+    if not {"PIPELINE", "STAGE"} <= set(given):
+        return {}
+    name, chosen = given["STAGE"], cleaned[given["PIPELINE"]]
+    parents = {option.value: option.parent for option in definitions[name].options}
+    if parents[cleaned[name]] == chosen:
+        return {}
+    pipelines = definitions[given["PIPELINE"]]
+    return {name: f"is not a stage of the pipeline {display(pipelines, chosen)!r}"}
 
 
 def clean_one(

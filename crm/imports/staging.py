@@ -9,8 +9,9 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from crm import changes
+from crm import changes, pipelines
 from crm.imports.headings import RECORD_ID
+from crm.objects import base as objects
 from crm.properties import Definitions
 from crm.sql import SQL, execute, literal, rows, sql
 from crm.statements import Delta
@@ -132,6 +133,8 @@ def _resolve(target: Target) -> dict[int, str]:
     for name in target.unique_names:
         shown = target.definitions[name].label
         refused |= _remove(_taken(target, name), f"another record has this {shown} already")
+    if pipelines.is_concerned(objects.get(target.object_type), target.names):
+        refused |= _remove(_stray(target), "the stage is not one of the record's pipeline")
     return refused
 
 
@@ -197,6 +200,17 @@ def _taken(target: Target, name: str) -> SQL:
         name=literal(name),
         table=TABLE,
         type=target.object_type,
+    )
+
+
+def _stray(target: Target) -> SQL:
+    """Rows after which the stage of a record would not be in its pipeline."""
+    return sql(
+        "line IN (SELECT s.line FROM {table} s LEFT JOIN crm_record r ON r.id = s.record_id"
+        " CROSS JOIN LATERAL (SELECT coalesce(r.properties, '{{}}') || s.properties AS values) a"
+        " WHERE {is_stray})",
+        table=TABLE,
+        is_stray=pipelines.is_stray(target.object_type, SQL("a.values")),
     )
 
 

@@ -22,6 +22,25 @@ class Relation:
     inverse_label: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Pipelines:
+    """How records of a type move through stages, and the pipeline an account begins with."""
+
+    #: The property that names the pipeline of a record, and the one that names its stage.
+    property_name: str
+    stage_property_name: str
+    #: What a stage means to the product: the key in its metadata, its values and their labels.
+    state_name: str
+    state_label: str
+    states: Mapping[str, str]
+    #: States in which nothing is left to do.
+    closed_states: frozenset[str]
+    default_id: str
+    default_label: str
+    #: The stages of the default pipeline: id -> (label, state).
+    default_stages: Mapping[str, tuple[str, str]]
+
+
 class ObjectType:
     """A kind of record. The class body is the only place that describes it."""
 
@@ -39,6 +58,7 @@ class ObjectType:
     groups: ClassVar[Mapping[str, str]]
     properties: ClassVar[tuple[Definition, ...]]
     relations: ClassVar[tuple[Relation, ...]] = ()
+    pipelines: ClassVar[Pipelines | None] = None
     #: Shown in lists, in this order.
     list_columns: ClassVar[tuple[str, ...]]
     #: By which an import finds the record of a row: the first of these that the row has a value
@@ -121,6 +141,20 @@ def owner(group: str) -> Definition:
         external_options="OWNER",
         description="The person responsible for this record.",
     )
+
+
+def pipeline(name: str, group: str) -> Definition:
+    return Definition(
+        name=name, label="Pipeline", group=group, type="enumeration", field_type="select",
+        external_options="PIPELINE",
+    )  # fmt: skip
+
+
+def stage(name: str, label: str, group: str) -> Definition:
+    return Definition(
+        name=name, label=label, group=group, type="enumeration", field_type="radio",
+        external_options="STAGE",
+    )  # fmt: skip
 
 
 #: For properties that are worked out from others; nobody writes them.

@@ -5,12 +5,15 @@ from typing import Any
 
 from crm.objects.base import (
     ObjectType,
+    Pipelines,
     Relation,
     choice,
     date,
     number,
     object_types,
     owner,
+    pipeline,
+    stage,
     system,
     text,
 )
@@ -33,16 +36,8 @@ class Deal(ObjectType):
     list_columns = ("dealstage", "amount", "closedate", "hubspot_owner_id")
     properties = (
         text("dealname", "Deal name", ABOUT, is_searchable=True),
-        choice("pipeline", "Pipeline", ABOUT, {"default": "Sales pipeline"}),
-        choice("dealstage", "Deal stage", ABOUT, {
-            "appointmentscheduled": "Appointment scheduled",
-            "qualifiedtobuy": "Qualified to buy",
-            "presentationscheduled": "Presentation scheduled",
-            "decisionmakerboughtin": "Decision maker bought in",
-            "contractsent": "Contract sent",
-            "closedwon": "Closed won",
-            "closedlost": "Closed lost",
-        }, field_type="radio"),
+        pipeline("pipeline", ABOUT),
+        stage("dealstage", "Deal stage", ABOUT),
         number("amount", "Amount", ABOUT),
         date("closedate", "Close date", ABOUT),
         choice("dealtype", "Deal type", ABOUT, {
@@ -56,6 +51,25 @@ class Deal(ObjectType):
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip
+    pipelines = Pipelines(
+        property_name="pipeline",
+        stage_property_name="dealstage",
+        state_name="probability",
+        state_label="Probability",
+        states={"0.0": "Lost", **{f"0.{n}": f"{n}0 %" for n in range(1, 10)}, "1.0": "Won"},
+        closed_states=frozenset({"0.0", "1.0"}),
+        default_id="default",
+        default_label="Sales pipeline",
+        default_stages={
+            "appointmentscheduled": ("Appointment scheduled", "0.2"),
+            "qualifiedtobuy": ("Qualified to buy", "0.4"),
+            "presentationscheduled": ("Presentation scheduled", "0.6"),
+            "decisionmakerboughtin": ("Decision maker bought in", "0.8"),
+            "contractsent": ("Contract sent", "0.9"),
+            "closedwon": ("Closed won", "1.0"),
+            "closedlost": ("Closed lost", "0.0"),
+        },
+    )
     relations = (
         Relation(type_id=451, inverse_type_id=451, to_object_type="0-3", name="deal_to_deal"),
         Relation(type_id=27, inverse_type_id=28, to_object_type="0-5", name="deal_to_ticket"),

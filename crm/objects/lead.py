@@ -1,5 +1,6 @@
 """Leads. The association type ids from leads outwards are published by HubSpot; those of the way
-back are the next number, as everywhere else in its numbering, and are not published.
+back are the next number, as everywhere else in its numbering, and are not published. The ids of the
+default pipeline are those of HubSpot's accounts; what its stages say of the lead's state is ours.
 """
 
 from __future__ import annotations
@@ -7,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm.objects.base import ObjectType, Relation, choice, object_types, owner, system, text
+from crm.objects.base import (
+    ObjectType,
+    Pipelines,
+    Relation,
+    choice,
+    object_types,
+    owner,
+    pipeline,
+    stage,
+    system,
+    text,
+)
 
 ABOUT = "leadinformation"
 
@@ -34,14 +46,8 @@ class Lead(ObjectType):
         choice("hs_lead_label", "Lead label", ABOUT, {
             "HOT": "Hot", "WARM": "Warm", "COLD": "Cold",
         }),
-        choice("hs_pipeline", "Pipeline", ABOUT, {"lead-pipeline-id": "Lead pipeline"}),
-        choice("hs_pipeline_stage", "Lead stage", ABOUT, {
-            "new-stage-id": "New",
-            "attempting-stage-id": "Attempting",
-            "connected-stage-id": "Connected",
-            "qualified-stage-id": "Qualified",
-            "unqualified-stage-id": "Disqualified",
-        }, field_type="radio"),
+        pipeline("hs_pipeline", ABOUT),
+        stage("hs_pipeline_stage", "Lead stage", ABOUT),
         choice("hs_lead_disqualification_reason", "Disqualification reason", ABOUT, {
             "DUPLICATE": "Duplicate", "NO_BUDGET": "No budget",
             "NO_RESPONSE": "No response", "NOT_A_FIT": "Not a fit", "OTHER": "Other",
@@ -50,6 +56,26 @@ class Lead(ObjectType):
              field_type="textarea"),
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate", "hs_createdate"),
+    )  # fmt: skip
+    pipelines = Pipelines(
+        property_name="hs_pipeline",
+        stage_property_name="hs_pipeline_stage",
+        state_name="leadState",
+        state_label="State",
+        states={
+            "NEW": "New", "IN_PROGRESS": "In progress",
+            "QUALIFIED": "Qualified", "UNQUALIFIED": "Disqualified",
+        },
+        closed_states=frozenset({"QUALIFIED", "UNQUALIFIED"}),
+        default_id="lead-pipeline-id",
+        default_label="Lead pipeline",
+        default_stages={
+            "new-stage-id": ("New", "NEW"),
+            "attempting-stage-id": ("Attempting", "IN_PROGRESS"),
+            "connected-stage-id": ("Connected", "IN_PROGRESS"),
+            "qualified-stage-id": ("Qualified", "QUALIFIED"),
+            "unqualified-stage-id": ("Disqualified", "UNQUALIFIED"),
+        },
     )  # fmt: skip
     relations = (
         Relation(type_id=578, inverse_type_id=579, to_object_type="0-1",

@@ -5,11 +5,14 @@ from typing import Any
 
 from crm.objects.base import (
     ObjectType,
+    Pipelines,
     Relation,
     choice,
     moment,
     object_types,
     owner,
+    pipeline,
+    stage,
     system,
     text,
 )
@@ -33,10 +36,8 @@ class Ticket(ObjectType):
     properties = (
         text("subject", "Ticket name", ABOUT, is_searchable=True),
         text("content", "Ticket description", ABOUT, field_type="textarea"),
-        choice("hs_pipeline", "Pipeline", ABOUT, {"0": "Support pipeline"}),
-        choice("hs_pipeline_stage", "Ticket status", ABOUT, {
-            "1": "New", "2": "Waiting on contact", "3": "Waiting on us", "4": "Closed",
-        }, field_type="radio"),
+        pipeline("hs_pipeline", ABOUT),
+        stage("hs_pipeline_stage", "Ticket status", ABOUT),
         choice("hs_ticket_priority", "Priority", ABOUT, {
             "LOW": "Low", "MEDIUM": "Medium", "HIGH": "High", "URGENT": "Urgent",
         }),
@@ -52,6 +53,22 @@ class Ticket(ObjectType):
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip
+    pipelines = Pipelines(
+        property_name="hs_pipeline",
+        stage_property_name="hs_pipeline_stage",
+        state_name="ticketState",
+        state_label="State",
+        states={"OPEN": "Open", "CLOSED": "Closed"},
+        closed_states=frozenset({"CLOSED"}),
+        default_id="0",
+        default_label="Support pipeline",
+        default_stages={
+            "1": ("New", "OPEN"),
+            "2": ("Waiting on contact", "OPEN"),
+            "3": ("Waiting on us", "OPEN"),
+            "4": ("Closed", "CLOSED"),
+        },
+    )
     relations = (
         Relation(type_id=452, inverse_type_id=452, to_object_type="0-5", name="ticket_to_ticket"),
         Relation(type_id=229, inverse_type_id=230, to_object_type="0-27", name="ticket_to_task"),

@@ -15,6 +15,8 @@ class Option:
     value: str
     label: str
     hidden: bool = False
+    #: Of a stage: the pipeline it is in.
+    parent: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class Definition:
     group: str
     description: str = ""
     options: tuple[Option, ...] = ()
-    #: "OWNER": the options are the account's owners.
+    #: Where the options come from, if not from here: "OWNER", "PIPELINE" or "STAGE".
     external_options: str = ""
     is_unique: bool = False
     is_read_only: bool = False
