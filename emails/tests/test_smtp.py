@@ -1,27 +1,21 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
-from uuid import UUID
 
 import pytest
-from django.db import connection
-from hypothesis import HealthCheck, given
-from hypothesis import settings as attempts
-from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from config.secrets import EmailTransport
 from crm import changes, clock
 from crm.changes import Source, SourceKind
 from crm.models import Event
-from crm.sql import SQL, rows, sql
+from crm.sql import SQL, sql
 from emails import sending
-from emails.models import AddressState, Email, Result, Send
+from emails.models import AddressState, Result, Send
 from emails.tests.conftest import MakeContacts, MakeEmail
 from emails.tests.sink import Sink
 from emails.transports.connections import pool
@@ -340,134 +334,6 @@ def test_what_was_sent_is_an_event_of_the_contact(sink: Sink, one: Callable[...,
         "result": "SENT",
     }
     assert (event.source, event.source_id) == ("EMAIL", str(send.email_id))
-
-
-NASTY = st.text(
-    alphabet=st.sampled_from(
-        "aZ 9,;:<>@\"'()[]\\=?_\r\n\t\x0b\x0c\x1b\x7f\x85\x9f\u2028\u2029\u200e\u202eé漢🎉%{"
-    ),
-    max_size=120,
-)
-
-
-@pytest.fixture
-def open_email(make_email: MakeEmail) -> Email:
-    return make_email(subject="Hi {{ contact.firstname }}", from_name="{{ contact.company }}")
-
-
-@attempts(
-    max_examples=250,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-@given(name=NASTY, company=NASTY)
-def test_no_value_adds_a_header_or_a_recipient(
-    sink: Sink, open_email: Email, name: str, company: str
-) -> None:
-    # Written past the cleaning of crm: this is the last line of defence.
-    insert = sql(
-        "INSERT INTO crm_record (object_type, properties, created_at, updated_at)"
-        " VALUES ('0-1', jsonb_build_object('email', 'bob@example.com',"
-        " 'firstname', {name}::text, 'company', {company}::text), app_now(), app_now())"
-        " RETURNING id",
-        name=f"{name}\r\nBcc: eve@example.com\nTo: mallory@example.com, eve@example.com",
-        company=f"{company}>, eve@example.com, <mallory@example.com",
-    )
-    ((record_id,),) = rows(insert)
-    select = sql("SELECT {id}::bigint AS record_id, 'k' || {id} AS key, 1 AS lane", id=record_id)
-    sending.enqueue_for(select, open_email.pk)
-    sink.taken.clear()
-
-    outbox.run(10)
-
-    ((sender, recipients, mail),) = sink.taken
-    assert (sender, recipients) == ("ada@cohort.example.com", ["bob@example.com"])
-    assert mail.keys() == EXPECTED_HEADERS
-    assert mail["To"] == "bob@example.com"
-    assert [address.addr_spec for address in mail["From"].addresses] == ["ada@cohort.example.com"]
-    assert not re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", str(mail["Subject"]))
-
-
-EXPECTED_HEADERS = [
-    "From",
-    "To",
-    "Subject",
-    "Message-ID",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "List-ID",
-    "Feedback-ID",
-    "Date",
-    "MIME-Version",
-    "Content-Type",
-]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_senders_at_once_send_each_mail_once(
-    sink: Sink, make_email: MakeEmail, make_contacts: MakeContacts, asked: Asked
-) -> None:
-    ids = make_contacts(*({"email": f"c{n}@example.com"} for n in range(200)))
-    sending.enqueue_for(asked(ids), make_email().pk)
-    start = threading.Barrier(2)
-
-    def work() -> None:
-        try:
-            start.wait()
-            outbox.run(60)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=work) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert sink.addresses() == sorted(f"c{n}@example.com" for n in range(200))
-    assert Send.objects.filter(result="SENT").count() == 200
-    assert Event.objects.filter(type="email.sent").count() == 200
-    assert len({mail["Message-ID"] for _, _, mail in sink.taken}) == 200
-
-
-@pytest.mark.django_db(transaction=True)
-def test_no_mail_begins_after_an_unsubscribe_was_committed(
-    sink: Sink, make_email: MakeEmail, make_contacts: MakeContacts, asked: Asked
-) -> None:
-    ids = make_contacts(*({"email": f"c{n}@example.com"} for n in range(150)))
-    sending.enqueue_for(asked(ids), make_email().pk)
-
-    def unsubscribe_all() -> None:
-        try:
-            for send in Send.objects.order_by("-id"):
-                sending_tokens.append(send.token)
-                AddressState.objects.create(address=send.address, unsubscribed_at=clock.now())
-        finally:
-            connection.close()
-
-    sending_tokens: list[UUID] = []
-    thread = threading.Thread(target=unsubscribe_all)
-    thread.start()
-    outbox.run(60)
-    thread.join()
-
-    late = rows(
-        SQL(
-            "SELECT s.address FROM emails_send s JOIN emails_addressstate a USING (address)"
-            " WHERE s.result = 'SENT' AND s.sent_at > pg_xact_commit_timestamp(a.xmin)"
-        )
-        if rows(SQL("SHOW track_commit_timestamp")) == [("on",)]
-        # The moment the transaction began is earlier than its commit: allow it that much.
-        else SQL(
-            "SELECT s.address FROM emails_send s JOIN emails_addressstate a USING (address)"
-            " WHERE s.result = 'SENT' AND s.sent_at > a.unsubscribed_at + interval '50 ms'"
-        )
-    )
-    assert late == []
-    counts = dict(rows(SQL("SELECT result, count(*) FROM emails_send GROUP BY 1")))
-    assert counts["PREVIOUSLY_UNSUBSCRIBED_PORTAL"] > 0
-    assert sum(counts.values()) == 150
-    assert len(sink.taken) == counts.get("SENT", 0)
 
 
 def test_connections_close_with_the_pool(sink: Sink, one: Callable[..., str]) -> None:
