@@ -15,7 +15,6 @@ from psycopg.types.json import Jsonb
 
 from crm import events, pipelines, properties, search, statements
 from crm.objects import base as objects
-from crm.property_types.base import Definition
 from crm.sql import SQL, execute, rows, sql, value
 from crm.statements import IN_SELECT, Delta, Source, SourceKind
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crm.properties import Definitions
 from crm.sql import SQL, execute, join, literal, sql
 
 
-def refresh(object_type: str, select: SQL, definitions: Definitions) -> None:
-    """Write the search text of the records of a SELECT with a column record_id."""
+def refresh(ids: Sequence[int], definitions: Definitions) -> None:
+    """Write the search text of some records of one type."""
     names = [item.name for item in definitions.values() if item.is_searchable]
     if not names:
         return
@@ -18,13 +20,12 @@ def refresh(object_type: str, select: SQL, definitions: Definitions) -> None:
             INSERT INTO crm_searchtext (record_id, object_type, text)
             SELECT r.id, r.object_type, lower(concat_ws(' ', {text}))
             FROM crm_record r
-            WHERE r.id IN (SELECT record_id FROM ({select}) s) AND r.object_type = {type}
+            WHERE r.id = ANY({ids}::bigint[])
             ON CONFLICT (record_id) DO UPDATE SET text = excluded.text
             WHERE crm_searchtext.text <> excluded.text
             """,
             text=text,
-            select=select,
-            type=object_type,
+            ids=list(ids),
         )
     )
 

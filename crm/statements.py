@@ -50,6 +50,19 @@ class Delta:
         return sql(merged, old=SQL(properties), delta=delta)
 
 
+def is_type(alias: str, object_type: str) -> SQL:
+    """Whether a record that was found by its id is of a type.
+
+    Written so that the planner cannot guess how many are: for a type of which it has not seen any
+    yet it would expect none, and read the ids once for every record of that type.
+    """
+    return sql(
+        "CASE {alias}.object_type WHEN {type} THEN TRUE ELSE FALSE END",
+        alias=SQL(alias),
+        type=object_type,
+    )
+
+
 #: The change stands in the select itself.
 IN_SELECT = Delta(sql=SQL("w.delta"))
 
@@ -60,7 +73,7 @@ _HISTORY = """
 
 
 def create(object_type: str, select: SQL, source: Source) -> SQL:
-    """Insert the records of a SELECT of (record_id, properties, source_id); gives their number."""
+    """Insert the records of a SELECT of (record_id, properties, source_id); gives their ids."""
     return sql(
         """
         WITH wanted AS MATERIALIZED ({select}),
@@ -86,7 +99,7 @@ def create(object_type: str, select: SQL, source: Source) -> SQL:
             FROM wanted w CROSS JOIN LATERAL jsonb_object_keys(w.properties) AS p(key)
         ),
         queued AS ({queue})
-        SELECT count(*) FROM wanted
+        SELECT array_agg(record_id) FROM wanted
         """,
         select=select,
         type=object_type,
@@ -103,10 +116,15 @@ def create(object_type: str, select: SQL, source: Source) -> SQL:
     )
 
 
+#: What an update gives: how many records changed, and which, where that is needed.
+COUNT = SQL("count(*), NULL::bigint[]")
+COUNT_AND_IDS = SQL("count(*), array_agg(record_id)")
+
+
 def update_one(
-    object_type: str, select: SQL, names: Sequence[str], source: Source, delta: Delta
+    object_type: str, select: SQL, names: Sequence[str], source: Source, delta: Delta, result: SQL
 ) -> SQL:
-    """Write one property; gives how many records changed.
+    """Write one property; gives COUNT or COUNT_AND_IDS.
 
     Twice as fast as update_many: nothing but the change has to be carried from the record to its
     history. Waiting for another writer, PostgreSQL reads the record again, so what `delta` takes
@@ -117,7 +135,7 @@ def update_one(
         WITH changed AS (
             UPDATE crm_record r SET properties = {new}, updated_at = (SELECT app_now())
             FROM ({select}) w
-            WHERE r.id = w.record_id AND r.object_type = {type} AND r.archived_at IS NULL
+            WHERE r.id = w.record_id AND {is_type} AND r.archived_at IS NULL
               AND {delta} ? {name} AND nullif({delta}->{name}, 'null') IS DISTINCT FROM
                   r.properties->{name}
             RETURNING r.id AS record_id, r.properties->{name} AS value, w.source_id
@@ -128,31 +146,32 @@ def update_one(
             FROM changed
         ),
         queued AS ({queue})
-        SELECT count(*) FROM changed
+        SELECT {result} FROM changed
         """,
         new=delta.applied_to("r.properties", delta.sql),
         select=select,
-        type=object_type,
+        is_type=is_type("r", object_type),
         delta=delta.sql,
         name=sql("{name}::text", name=names[0]),
         history=SQL(_HISTORY),
         kind=source.kind.value,
         user=source.user_id,
         queue=_queue(object_type, names, source, "changed"),
+        result=result,
     )
 
 
 def update_many(
-    object_type: str, select: SQL, names: Sequence[str], source: Source, delta: Delta
+    object_type: str, select: SQL, names: Sequence[str], source: Source, delta: Delta, result: SQL
 ) -> SQL:
-    """Write several properties; gives how many records changed."""
+    """Write several properties; gives COUNT or COUNT_AND_IDS."""
     return sql(
         """
         WITH wanted AS MATERIALIZED ({select}),
         before AS MATERIALIZED (
             SELECT r.id AS record_id, r.properties AS old, {delta} AS delta, w.source_id
             FROM crm_record r JOIN wanted w ON w.record_id = r.id
-            WHERE r.object_type = {type} AND r.archived_at IS NULL
+            WHERE {is_type} AND r.archived_at IS NULL
               AND {new_of_record} IS DISTINCT FROM r.properties
             ORDER BY r.id FOR UPDATE OF r
         ),
@@ -173,11 +192,11 @@ def update_many(
             FROM changed
         ),
         queued AS ({queue})
-        SELECT count(*) FROM before
+        SELECT {result} FROM before
         """,
         select=select,
         delta=delta.sql,
-        type=object_type,
+        is_type=is_type("r", object_type),
         new_of_record=delta.applied_to("r.properties", delta.sql),
         new_of_before=delta.applied_to("b.old", SQL("b.delta")),
         names=list(names),
@@ -185,6 +204,7 @@ def update_many(
         kind=source.kind.value,
         user=source.user_id,
         queue=_queue(object_type, names, source, "before"),
+        result=result,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm import clock
+from crm import properties
 from crm.filters import base as filters
 from workflows.actions.base import actions
 from workflows.definition import (
@@ -64,10 +64,11 @@ def _filter_problems(flow: Flow, path: str) -> list[Problem]:
     path = f"{path}.listFilterBranch"
     if branch is None:
         return [Problem(message="Add at least one filter, or choose manual.", path=path)]
-    predicate = filters.compile(branch, flow.object_type, clock.now())
-    if predicate.problems:
-        return [Problem(message=str(item), path=path) for item in predicate.problems]
-    if not predicate.property_names and not predicate.list_ids:
+    tree = filters.parse(branch, properties.load(flow.object_type), lenient=True)
+    found = filters.problems(tree)
+    if found:
+        return [Problem(message=str(item), path=path) for item in found]
+    if filters.is_trivial(tree):
         # a trigger that everybody meets is surely a mistake.
         return [Problem(message="These filters ask for nothing.", path=path)]
     return []

@@ -19,6 +19,7 @@ from crm.filters.explanation import Line, explain, summary
 from crm.filters.kinds import Frame
 from crm.filters.tree import Tree, is_trivial, parse, problems
 from crm.sql import SQL, sql
+from crm.statements import is_type
 
 __all__ = [
     "FilterError",
@@ -78,14 +79,16 @@ def match(predicate: Predicate, object_type: str, among: SQL | None = None) -> S
 
     `among`, a SELECT of (record_id), leaves only those to ask about.
     """
-    candidates = SQL("TRUE")
+    chosen = sql("r.object_type = {object_type}", object_type=object_type)
     if among is not None:
-        candidates = sql("r.id IN (SELECT record_id FROM ({among}) candidates)", among=among)
+        chosen = sql(
+            "{is_type} AND r.id IN (SELECT record_id FROM ({among}) candidates)",
+            is_type=is_type("r", object_type),
+            among=among,
+        )
     return sql(
         "SELECT r.id AS record_id FROM crm_record r"
-        " WHERE r.object_type = {object_type} AND r.archived_at IS NULL"
-        " AND {candidates} AND {where}",
-        object_type=object_type,
-        candidates=candidates,
+        " WHERE {chosen} AND r.archived_at IS NULL AND {where}",
+        chosen=chosen,
         where=predicate.where,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from crm import events
+from crm import events, statements
 from crm.models import List
 from crm.sql import SQL, sql, value
 
@@ -22,13 +22,13 @@ def add(target: List, select: SQL, *, hops: int = 0) -> int:
             INSERT INTO crm_listmembership (list_id, record_id, since)
             SELECT {list}, r.id, (SELECT app_now()) FROM crm_record r
             WHERE r.id IN (SELECT record_id FROM ({select}) s)
-              AND r.object_type = {type} AND r.archived_at IS NULL
+              AND {is_type} AND r.archived_at IS NULL
             ORDER BY r.id
             ON CONFLICT DO NOTHING RETURNING record_id
             """,
             list=target.pk,
             select=select,
-            type=target.object_type,
+            is_type=statements.is_type("r", target.object_type),
         ),
         hops,
     )

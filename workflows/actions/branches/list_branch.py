@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crm import clock
+from crm import properties
 from crm.filters import base as filters
 from crm.sql import join, sql
 from workflows.actions.base import Action, actions
@@ -67,5 +67,5 @@ def filter_problems(branch: Any, object_type: str) -> list[str]:
     """Why a filter tree cannot be used; empty when it can."""
     if not branch:
         return ["Add at least one filter."]
-    predicate = filters.compile(branch, object_type, clock.now())
-    return [str(problem) for problem in predicate.problems]
+    tree = filters.parse(branch, properties.load(object_type), lenient=True)
+    return [str(problem) for problem in filters.problems(tree)]
