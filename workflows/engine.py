@@ -244,6 +244,9 @@ class _Walk:
         if not self.workflow.is_enabled and not kind.runs_when_off:
             # W-397: records go on through a workflow that is off, but nothing is done to them.
             return Proceed(outcome=Outcome.SKIPPED, detail="The workflow is off.")
+        if kind.feature is not None and not kind.feature.is_unlocked():
+            # The plan was changed while records were inside.
+            return Proceed(outcome=Outcome.FAILED, detail=kind.feature.sentence())
         if cohort.is_leaving:
             return kind().leave(cohort, cohort.node)
         return kind().run(cohort, cohort.node)

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import SameQueriesFor
 from crm import clock
-from crm.models import Change, PropertyHistory
+from crm.models import Change, List, ListMembership, PropertyHistory
 from crm.sql import SQL, execute, sql
 from workflows import engine, history, publishing
 from workflows.actions.base import Action, actions
@@ -162,6 +162,27 @@ def test_in_a_workflow_that_is_off_delays_and_branches_go_on_and_actions_are_ski
     assert value(one, "jobtitle") is None
     assert path(one)[1:] == [("2", "SUCCESS", "Oslo"), ("3", "SKIPPED", "The workflow is off.")]
     assert states(workflow) == {one: "COMPLETED"}
+
+
+def test_an_action_the_plan_no_longer_holds_fails_and_the_record_goes_on() -> None:
+    from subscriptions import plans
+    from subscriptions.hubs import Hub, Tier
+
+    target = List.objects.create(name="VIP", object_type="0-1", created_at=clock.now())
+    workflow = live(
+        flow(node("1", "0-63809083", then="2", listId=str(target.pk)), edit("2", "city", "Oslo"))
+    )
+    plans.change({Hub.MARKETING: Tier.STARTER})
+    [one] = contacts(1)
+    enroll(workflow, [one])
+    settle()
+    assert path(one)[0] == (
+        "1",
+        "FAILED",
+        "Add to or remove from a static list needs Marketing Hub Professional",
+    )
+    assert not ListMembership.objects.exists()
+    assert value(one, "city") == "Oslo"
 
 
 def test_turned_on_again_in_time_the_action_runs() -> None:
