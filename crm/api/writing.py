@@ -15,7 +15,7 @@ from crm.api.errors import ApiError, Conflict, NotFound
 from crm.api.links import Wanted
 from crm.changes import DuplicateValue, Source
 from crm.objects.base import ObjectType
-from crm.properties import Definitions
+from crm.properties import Definitions, InvalidProperties
 from crm.sql import sql
 
 Result = TypeVar("Result")
@@ -49,12 +49,15 @@ class Outcome:
     new: frozenset[int] = frozenset()
 
 
-def persistently(write: Callable[[], Result]) -> Result:
+def persistently(kind: type[ObjectType], write: Callable[[], Result]) -> Result:
     """Run `write` in a transaction, again when another writer came in between."""
     for left in reversed(range(ATTEMPTS)):
         try:
             with transaction.atomic():
                 return write()
+        except InvalidProperties as error:
+            # Some rules look at the records as they will be: a stage belongs to its pipeline.
+            raise checking.invalid(properties.load(kind.type_id), error.errors) from error
         except DuplicateValue as error:
             if not left:
                 raise Conflict(str(error)) from error
@@ -66,7 +69,7 @@ def persistently(write: Callable[[], Result]) -> Result:
 
 def create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
     """Create records and their associations: all, or with traces those that can be."""
-    return persistently(lambda: _create(kind, inputs, source))
+    return persistently(kind, lambda: _create(kind, inputs, source))
 
 
 def _create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
@@ -110,7 +113,7 @@ def _settle(rows: Rows, errors: Errors, inputs: Sequence[Input]) -> Rows:
 
 def update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
     """Update records; those that are not there are among the errors."""
-    return persistently(lambda: _update(kind, inputs, source))
+    return persistently(kind, lambda: _update(kind, inputs, source))
 
 
 def _update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
@@ -166,7 +169,7 @@ def _refuse_duplicates(own: Mapping[int, int]) -> None:
 
 def upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
     """Update the records that are there and create the others, by one unique property."""
-    return persistently(lambda: _upsert(kind, inputs, source))
+    return persistently(kind, lambda: _upsert(kind, inputs, source))
 
 
 def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
@@ -192,7 +195,7 @@ def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> 
 def archive(kind: type[ObjectType], ids: Sequence[int], source: Source) -> None:
     """Archive records; those that are not there are left out."""
     select = sql("SELECT unnest({ids}::bigint[]) AS record_id", ids=list(ids))
-    persistently(lambda: changes.archive(kind.type_id, select, source))
+    persistently(kind, lambda: changes.archive(kind.type_id, select, source))
 
 
 def not_found(kind: type[ObjectType], keys: Sequence[str]) -> NotFound:

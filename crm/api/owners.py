@@ -1,0 +1,66 @@
+"""The people who can own records: /crm/v3/owners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api import paging, scopes, wire
+from crm.api.endpoint import Endpoint
+from crm.api.errors import ApiError, NotFound
+from crm.api.values import as_moment
+from crm.models import Owner
+
+PAGE, MOST = 100, 500
+
+
+def shown(owner: Owner) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": str(owner.pk),
+        "email": owner.email,
+        "type": "PERSON",
+        "firstName": owner.first_name,
+        "lastName": owner.last_name,
+        "archived": owner.archived_at is not None,
+        "teams": [],
+    }
+    if owner.user is not None:
+        body["userId"] = owner.user.pk
+        body["userIdIncludingInactive"] = owner.user.pk
+        body["createdAt"] = body["updatedAt"] = as_moment(owner.user.date_joined)
+    return body
+
+
+class Owners(Endpoint):
+    def get(self, request: Request) -> Response:
+        scopes.require(self.token, (scopes.OWNERS,))
+        found = Owner.objects.filter(archived_at__isnull=not self.query.flag("archived"))
+        email = self.query.text("email")
+        if email:
+            found = found.filter(email__iexact=email.strip())
+        limit = self.query.limit(PAGE, MOST)
+        rows = found.filter(pk__gt=self.query.after()).select_related("user").order_by("pk")
+        owners = list(rows[: limit + 1])
+        body: dict[str, Any] = {"results": [shown(owner) for owner in owners[:limit]]}
+        if len(owners) > limit:
+            body["paging"] = paging.next_page(request, owners[limit - 1].pk)
+        return Response(body)
+
+
+class OneOwner(Endpoint):
+    def get(self, request: Request, key: str) -> Response:
+        scopes.require(self.token, (scopes.OWNERS,))
+        id_property = self.query.text("idProperty", "id")
+        if id_property not in ("id", "userId"):
+            raise ApiError("idProperty must be id or userId.")
+        wanted = {"pk" if id_property == "id" else "user_id": wire.record_id(key)}
+        found = Owner.objects.select_related("user").filter(
+            archived_at__isnull=not self.query.flag("archived"), **wanted
+        )
+        # Without a number in the address nobody is asked for.
+        owner = found.first() if wire.record_id(key) is not None else None
+        if owner is None:
+            raise NotFound
+        return Response(shown(owner))

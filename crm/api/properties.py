@@ -1,0 +1,180 @@
+"""Property definitions: /crm/v3/properties/{type}."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api import batches, definitions, scopes
+from crm.api.endpoint import Endpoint, find_kind
+from crm.api.errors import NotFound
+from crm.api.values import as_moment
+from crm.models import Property, PropertyGroup
+from crm.objects.base import ObjectType
+from crm.property_types.base import Definition
+
+
+class SchemaEndpoint(Endpoint):
+    """What endpoints about properties have in common."""
+
+    def described(self, key: str, verb: str) -> type[ObjectType]:
+        """An object type that the token may read or write the properties of."""
+        kind = find_kind(key)
+        scopes.require(self.token, scopes.schemas(kind, verb))
+        return kind
+
+
+def declared(kind: type[ObjectType]) -> dict[str, Definition]:
+    return {item.name: item for item in kind.properties}
+
+
+def shown(kind: type[ObjectType], item: Property) -> dict[str, Any]:
+    """A property as the API shows it."""
+    ours = declared(kind).get(item.name)
+    moment = as_moment(item.created_at)
+    body: dict[str, Any] = {
+        "name": item.name,
+        "label": item.label,
+        "type": item.type,
+        "fieldType": item.field_type,
+        "description": item.description,
+        "groupName": item.group.name,
+        "options": [_option(option, place) for place, option in enumerate(item.options)],
+        "displayOrder": item.display_order,
+        "calculated": item.field_type.startswith("calculation"),
+        "externalOptions": bool(ours and ours.external_options),
+        "hasUniqueValue": item.is_unique,
+        "hidden": False,
+        "hubspotDefined": item.is_standard,
+        "formField": not item.is_read_only,
+        "modificationMetadata": {
+            "archivable": not item.is_standard,
+            "readOnlyDefinition": item.is_standard,
+            "readOnlyValue": item.is_read_only,
+            "readOnlyOptions": item.is_read_only,
+        },
+        "createdAt": moment,
+        "updatedAt": moment,
+        "archived": item.archived_at is not None,
+        "dataSensitivity": "non_sensitive",
+    }
+    if ours is not None and ours.external_options:
+        body["referencedObjectType"] = ours.external_options
+    if item.archived_at is not None:
+        body["archivedAt"] = as_moment(item.archived_at)
+    return body
+
+
+def _option(option: dict[str, Any], place: int) -> dict[str, Any]:
+    return {
+        "label": option["label"],
+        "value": option["value"],
+        "displayOrder": option.get("displayOrder", place),
+        "hidden": option.get("hidden", False),
+        "description": option.get("description", ""),
+    }
+
+
+class Properties(SchemaEndpoint):
+    def get(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.READ)
+        found = definitions.rows(kind, archived=self.query.flag("archived"))
+        names = self.query.names("properties")
+        if names:
+            found = found.filter(name__in=names)
+        return Response({"results": [shown(kind, item) for item in found]})
+
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        (made,) = definitions.create(kind, [self.body()])
+        return Response(shown(kind, made), status=status.HTTP_201_CREATED)
+
+
+class OneProperty(SchemaEndpoint):
+    def get(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.READ)
+        rows = definitions.rows(kind, archived=self.query.flag("archived"))
+        found = rows.filter(name=name).first()
+        if found is None:
+            raise NotFound(f"Property {name[:100]} does not exist.")
+        return Response(shown(kind, found))
+
+    def patch(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        return Response(shown(kind, definitions.update(kind, name, self.body())))
+
+    def delete(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        definitions.archive(kind, [name])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BatchCreate(SchemaEndpoint):
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        made = definitions.create(kind, batches.inputs(self.body()))
+        results = [shown(kind, item) for item in made]
+        return batches.answer(results, success=status.HTTP_201_CREATED)
+
+
+class BatchRead(SchemaEndpoint):
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.READ)
+        body = self.body()
+        names = list(dict.fromkeys(item.text("name") for item in batches.inputs(body)))
+        rows = definitions.rows(kind, archived=body.flag("archived", default=False))
+        found = {item.name: item for item in rows.filter(name__in=names)}
+        missing = [
+            NotFound(f"Property {name[:100]} does not exist.", context={"name": [name]})
+            for name in names
+            if name not in found
+        ]
+        results = [shown(kind, found[name]) for name in names if name in found]
+        return batches.answer(results, missing)
+
+
+class BatchArchive(SchemaEndpoint):
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        names = [item.text("name") for item in batches.inputs(self.body())]
+        definitions.archive(kind, names)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def shown_group(group: PropertyGroup) -> dict[str, Any]:
+    return {
+        "name": group.name,
+        "label": group.label,
+        "displayOrder": group.display_order,
+        "archived": False,
+    }
+
+
+class Groups(SchemaEndpoint):
+    def get(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.READ)
+        found = PropertyGroup.objects.filter(object_type=kind.type_id)
+        return Response({"results": [shown_group(group) for group in found]})
+
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        made = definitions.create_group(kind, self.body())
+        return Response(shown_group(made), status=status.HTTP_201_CREATED)
+
+
+class Group(SchemaEndpoint):
+    def get(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.READ)
+        return Response(shown_group(definitions.group(kind, name)))
+
+    def patch(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        return Response(shown_group(definitions.update_group(kind, name, self.body())))
+
+    def delete(self, request: Request, object_type: str, name: str) -> Response:
+        kind = self.described(object_type, scopes.WRITE)
+        definitions.archive_group(kind, name)
+        return Response(status=status.HTTP_204_NO_CONTENT)
