@@ -15,8 +15,8 @@ from django.urls import URLPattern, path, reverse
 from crm import search
 from crm.admin_theme import AdminSite, SearchResult
 from crm.models import Record
-from crm.objects.base import in_order, object_types
-from crm.sql import rows, sql
+from crm.objects.base import in_order
+from crm.sql import join, rows, sql
 
 #: Results per object type in the search of the menu.
 MOST_FOUND = 5
@@ -87,6 +87,7 @@ def _crm_items(request: HttpRequest) -> list[Item]:
         *_record_items(request, in_main_menu=True),
         _model(request, "crm.List", "Lists", "list_alt"),
         _model(request, "crm.Property", "Properties", "tune"),
+        _model(request, "crm.Pipeline", "Pipelines", "view_kanban"),
         _model(request, "crm.ImportJob", "Imports", "upload"),
     ]
 
@@ -126,26 +127,32 @@ def _page(title: str, icon: str, name: str) -> Item:
 
 
 def search_records(request: HttpRequest, words: str) -> list[SearchResult]:
-    """Records of every type for the search of the menu."""
-    found: list[SearchResult] = []
-    for kind in object_types:
-        item = _model(request, f"crm.{kind.name}", kind.label, kind.icon)
-        if item is None:
-            continue
-        select = sql(
-            "SELECT record_id FROM ({found}) f LIMIT {most}",
-            found=search.matching(kind.type_id, words),
+    """Records of every type for the search of the menu, by two queries."""
+    kinds = {
+        kind.type_id: (kind, item["link"])
+        for kind in in_order()
+        if (item := _model(request, f"crm.{kind.name}", kind.label, kind.icon))
+    }
+    if not kinds:
+        return []
+    selects = [
+        sql(
+            "(SELECT record_id FROM ({found}) f LIMIT {most})",
+            found=search.matching(type_id, words),
             most=MOST_FOUND,
         )
-        ids = [row[0] for row in rows(select)]
-        records = Record.objects.filter(pk__in=ids, archived_at=None).order_by("-pk")
-        found += [
-            SearchResult(
-                title=kind.title(record.properties, record.pk),
-                description=kind.label,
-                link=f"{item['link']}{record.pk}/",
-                icon=kind.icon,
-            )
-            for record in records
-        ]
-    return found
+        for type_id in kinds
+    ]
+    ids = [row[0] for row in rows(join(" UNION ALL ", selects))]
+    records = Record.objects.filter(pk__in=ids, archived_at=None).order_by("-pk")
+    places = {type_id: place for place, type_id in enumerate(kinds)}
+    return [
+        SearchResult(
+            title=kind.title(record.properties, record.pk),
+            description=kind.label,
+            link=f"{link}{record.pk}/",
+            icon=kind.icon,
+        )
+        for record in sorted(records, key=lambda record: places[record.object_type])
+        for kind, link in [kinds[record.object_type]]
+    ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from crm.sql import SQL, rows, sql
 from workflows import flows
 from workflows.actions.base import actions
-from workflows.definition import Flow
-from workflows.models import Enrollment
+from workflows.models import Enrollment, Workflow
 from workflows.steps import Outcome
 
 
@@ -58,7 +58,7 @@ def log(
     if before is not None:
         conditions = sql("{all} AND a.id <= {id}", all=conditions, id=before[0])
     found = rows(_log_query(conditions, outcome, before, limit))
-    titles = _Titles()
+    titles = _Titles(row[1] for row in found)
     return [
         LogLine(
             at=row[0],
@@ -104,16 +104,14 @@ def _log_query(conditions: SQL, outcome: str, before: tuple[int, int] | None, li
 
 
 class _Titles:
-    """What nodes are called, each workflow read once."""
+    """What nodes are called; the workflows are read by one query."""
 
-    def __init__(self) -> None:
-        self._flows: dict[int, Flow | None] = {}
+    def __init__(self, workflow_ids: Iterable[int]) -> None:
+        found = Workflow.objects.in_bulk(set(workflow_ids))
+        self._flows = {key: flows.published(workflow).flow for key, workflow in found.items()}
 
     def of(self, workflow_id: int, action_id: str) -> str:
-        if workflow_id not in self._flows:
-            found = flows.get(workflow_id)
-            self._flows[workflow_id] = found.flow if found else None
-        flow = self._flows[workflow_id]
+        flow = self._flows.get(workflow_id)
         node = flow.nodes.get(action_id) if flow else None
         kind = actions.find(node.kind) if node else None
         return kind.label if kind else f"Action {action_id}"
@@ -147,7 +145,9 @@ def passages(
     limit: int = 50,
 ) -> list[Passage]:
     """Enrollments, the latest first; `before` is the id of the last one of the page before."""
-    found = Enrollment.objects.select_related("workflow").order_by("-id")
+    found = (
+        Enrollment.objects.select_related("workflow").defer("workflow__document").order_by("-id")
+    )
     if workflow_id is not None:
         found = found.filter(workflow_id=workflow_id)
     if record_id is not None:
@@ -156,8 +156,9 @@ def passages(
         found = found.filter(state=state)
     if before is not None:
         found = found.filter(id__lt=before)
-    titles = _Titles()
-    return [_passage(row, titles) for row in found[:limit]]
+    chosen = list(found[:limit])
+    titles = _Titles(row.workflow_id for row in chosen)
+    return [_passage(row, titles) for row in chosen]
 
 
 def _passage(row: Enrollment, titles: _Titles) -> Passage:

@@ -12,6 +12,7 @@ from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from crm.admin_theme import ModelAdmin
 from crm.changes import DuplicateValue, Source, SourceKind
@@ -98,14 +99,21 @@ def respond(
         except (forms.ValidationError, DuplicateValue) as error:
             form.add_error(None, getattr(error, "messages", str(error)))
         else:
-            return HttpResponseRedirect(request.get_full_path())
+            return HttpResponseRedirect(_next(request))
     return _confirmation(action, selection, form, admin, request)
+
+
+def _next(request: HttpRequest) -> str:
+    """Where the action was asked for: the page of a record, else the list."""
+    asked = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()})
+    return asked if asked and is_ours else request.get_full_path()
 
 
 def _selection(
     kind: type[ObjectType], request: HttpRequest, queryset: QuerySet[Record]
 ) -> Selection:
-    text, params = queryset.order_by().values("pk").query.sql_with_params()
+    text, params = queryset.order_by().values("id").query.sql_with_params()
     records = sql("SELECT id AS record_id FROM ({chosen}) q", chosen=SQL(text, tuple(params)))
     count = value(
         sql(
@@ -137,5 +145,6 @@ def _confirmation(
         "select_across": int(across),
         "chosen_records": selection.named(selection.count),
         "back": request.get_full_path(),
+        "next": _next(request) if "next" in request.POST else "",
     }
     return TemplateResponse(request, "admin/crm/bulk.html", context)

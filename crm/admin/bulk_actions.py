@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from crm import changes, properties
 from crm.admin.bulk import BulkAction, BulkForm, Selection, bulk_actions
+from crm.admin.record_form import sentence
 from crm.admin_theme import SelectWidget, TextInputWidget
 from crm.lists import membership
 from crm.models import List
@@ -87,7 +88,7 @@ class PropertyForm(BulkForm):
             try:
                 given["cleaned"] = properties.clean(self.definitions, {name: given.get("value")})
             except properties.InvalidProperties as error:
-                self.add_error("value", f"{self.definitions[name].label} {error.errors[name]}.")
+                self.add_error("value", sentence(error.errors[name]))
         return given
 
 

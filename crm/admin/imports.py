@@ -29,7 +29,6 @@ from crm.imports.preview import Preview, preview
 from crm.imports.reading import UnreadableFile
 from crm.models import ImportJob
 from crm.objects import base as objects
-from crm.objects.base import object_types
 
 #: Where a file waits between upload and start; its name is kept in the session.
 WAITING = "import_waiting"
@@ -39,7 +38,7 @@ TONES = {"WAITING": "grey", "RUNNING": "blue", "DONE": "green", "FAILED": "rose"
 class UploadForm(forms.Form):
     object_type = forms.ChoiceField(
         label="What the rows are",
-        choices=lambda: [(kind.type_id, kind.plural_label) for kind in object_types],
+        choices=lambda: [(kind.type_id, kind.plural_label) for kind in objects.in_order()],
         widget=SelectWidget(),
     )
     file = forms.FileField(

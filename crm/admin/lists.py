@@ -23,7 +23,6 @@ from crm.features import STATIC_LISTS
 from crm.lists import membership
 from crm.models import List, Record
 from crm.objects import base as objects
-from crm.objects.base import object_types
 from crm.sql import rows, sql
 from subscriptions.features import LimitReached
 
@@ -38,13 +37,18 @@ COUNT = f"""
 class ListForm(forms.ModelForm[List]):
     object_type = forms.ChoiceField(
         label="Contains",
-        choices=lambda: [(kind.type_id, kind.plural_label) for kind in object_types],
+        choices=lambda: [(kind.type_id, kind.plural_label) for kind in objects.in_order()],
         widget=SelectWidget(),
     )
 
     class Meta:
         model = List
         fields = ["name", "object_type"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            del self.fields["object_type"]
 
 
 @admin.register(List)

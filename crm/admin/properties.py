@@ -17,7 +17,6 @@ from crm.admin.property_form import FIELD_KINDS, PropertyForm
 from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.models import Property
 from crm.objects import base as objects
-from crm.objects.base import object_types
 
 EVERYTHING = ["object_type", "label", "name", "description", "group", "field_kind", "choices"]
 
@@ -28,7 +27,7 @@ class ObjectTypeFilter(DropdownFilter):
     form_class = PlainDropdownForm
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.type_id, kind.label) for kind in object_types]
+        return [(kind.type_id, kind.label) for kind in objects.in_order()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()

@@ -10,7 +10,6 @@ from django import forms
 from crm.admin_theme import SelectWidget, TextareaWidget
 from crm.models import Property, PropertyGroup
 from crm.objects import base as objects
-from crm.objects.base import object_types
 from crm.sql import IDENTIFIER
 
 #: What staff choose from: (type, HubSpot's field type) -> label.
@@ -33,7 +32,7 @@ def _field_kinds() -> list[tuple[str, str]]:
 
 
 def _object_types() -> list[tuple[str, str]]:
-    return [("", "Choose"), *((kind.type_id, kind.label) for kind in object_types)]
+    return [("", "Choose"), *((kind.type_id, kind.label) for kind in objects.in_order())]
 
 
 def internal_name(label: str) -> str:
@@ -62,6 +61,10 @@ class PropertyForm(forms.ModelForm[Property]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            # What stored values depend on is shown, not asked.
+            for name in ("object_type", "field_kind"):
+                self.fields.pop(name, None)
         if "name" in self.fields:
             self.fields["name"].required = False
             self.fields["name"].help_text = (

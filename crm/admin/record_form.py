@@ -74,6 +74,11 @@ _MAKERS: dict[str, Callable[[Definition], forms.Field]] = {
 }
 
 
+def sentence(message: str) -> str:
+    """What is wrong with a value, beside its field: "'x' is not a number.", "This is read only."."""
+    return f"{message}." if message[:1] in "'\"" else f"This {message}."
+
+
 class RecordForm(forms.Form):
     """Everything staff may edit on a record, new or existing."""
 
@@ -115,13 +120,16 @@ class RecordForm(forms.Form):
     def save(self, source: changes.Source) -> int | None:
         """Write what was changed; returns the record's id, None when there are errors."""
         values = {name: self._given(name) for name in self.changed_data}
+        if self.record is None and not values:
+            self.add_error(None, "Fill in at least one field.")
+            return None
         try:
             if self.record is None:
                 return changes.create(self.kind.type_id, [values], source)[0]
             changes.update(self.kind.type_id, {self.record.pk: values}, source)
         except properties.InvalidProperties as error:
             for name, message in error.errors.items():
-                self.add_error(name if name in self.fields else None, f"This {message}.")
+                self.add_error(name if name in self.fields else None, sentence(message))
             return None
         except changes.DuplicateValue as error:
             self.add_error(error.property_name, str(error))

@@ -11,7 +11,6 @@ from crm.admin.sources import Origin, explain
 from crm.admin.urls import record_url
 from crm.models import ListMembership
 from crm.objects import base as objects
-from crm.objects.base import object_types
 from crm.sql import rows, sql
 
 #: How many associated records of one type are shown.
@@ -94,11 +93,11 @@ class Associations(RecordPart):
         found = _associated(page.record.pk)
         groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
         mine = page.kind.type_id
-        related = [kind for kind in object_types if kind.type_id in groups]
+        related = [kind for kind in objects.in_order() if kind.type_id in groups]
         missing = [
             kind.plural_label.lower()
-            for kind in object_types
-            if kind.type_id not in groups and _relates(mine, kind)
+            for kind in objects.in_order()
+            if kind.in_main_menu and kind.type_id not in groups and _relates(mine, kind)
         ]
         return {
             "missing": ", ".join(missing),

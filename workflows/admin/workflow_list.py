@@ -12,7 +12,6 @@ from django.utils.html import format_html
 
 from crm.admin_theme import ChangeList, DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.objects import base as objects
-from crm.objects.base import object_types
 from workflows import outline
 from workflows.admin import workflow_changes, workflow_edit, workflow_page
 from workflows.models import Workflow
@@ -52,7 +51,7 @@ class ObjectFilter(DropdownFilter):
     form_class = PlainDropdownForm
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.type_id, kind.label) for kind in object_types]
+        return [(kind.type_id, kind.label) for kind in objects.in_order()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
