@@ -95,6 +95,15 @@ def create(
     return made
 
 
+def usual_stages(object_type: str, *, with_ids: bool = False) -> list[StageGiven]:
+    """The stages a pipeline of this type begins with; `with_ids` those of the very first one."""
+    rule = rules(object_type)
+    return [
+        StageGiven(stage_id=key if with_ids else "", label=label, metadata={rule.state_name: state})
+        for key, (label, state) in rule.default_stages.items()
+    ]
+
+
 @transaction.atomic
 def change(
     pipeline: Pipeline, *, label: str | None = None, display_order: int | None = None
@@ -120,7 +129,7 @@ def set_stages(pipeline: Pipeline, stages: Sequence[StageGiven]) -> None:
     if len(kept) < sum(1 for given in stages if given.stage_id):
         raise InvalidPipeline("Two stages have the same id.")
     for stage in _lock(pipeline.stages.filter(archived_at=None).exclude(stage_id__in=kept)):
-        _archive_stage(rule, stage)
+        _archive_stage(stage)
     for place, given in enumerate(stages):
         _save_stage(rule, pipeline, given, place)
 
@@ -163,7 +172,13 @@ def archive_stage(stage: PipelineStage) -> None:
     if not stage.pipeline.stages.filter(archived_at=None).exclude(pk=stage.pk).exists():
         raise InvalidPipeline("The last stage of a pipeline has to stay.")
     for locked in _lock(PipelineStage.objects.filter(pk=stage.pk)):
-        _archive_stage(rules(stage.object_type), locked)
+        _archive_stage(locked)
+
+
+def refuse_in_use(stage: PipelineStage) -> None:
+    """Raises InUse when records stand in a stage."""
+    name = rules(stage.object_type).stage_property_name
+    _refuse_in_use(stage.object_type, name, stage.stage_id, stage.label)
 
 
 @transaction.atomic
@@ -193,8 +208,8 @@ def _lock(stages: Any) -> list[PipelineStage]:
     return list(stages.select_for_update().order_by("pk"))
 
 
-def _archive_stage(rule: Pipelines, stage: PipelineStage) -> None:
-    _refuse_in_use(stage.object_type, rule.stage_property_name, stage.stage_id, stage.label)
+def _archive_stage(stage: PipelineStage) -> None:
+    refuse_in_use(stage)
     PipelineStage.objects.filter(pk=stage.pk).update(archived_at=clock.now())
 
 
@@ -322,8 +337,5 @@ def seed(kind: type[ObjectType]) -> None:
     rule = kind.pipelines
     if rule is None or Pipeline.objects.filter(object_type=kind.type_id).exists():
         return
-    stages = [
-        StageGiven(stage_id=key, label=label, metadata={rule.state_name: state})
-        for key, (label, state) in rule.default_stages.items()
-    ]
+    stages = usual_stages(kind.type_id, with_ids=True)
     create(kind.type_id, rule.default_label, stages, pipeline_id=rule.default_id)
