@@ -50,7 +50,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "latest": _latest(),
         "running": workflows.running(6),
         "is_empty": not crm.has_records(),
-        "name": request.user.get_short_name() or request.user.get_username(),
+        "name": getattr(request.user, "first_name", "") or request.user.get_username(),
     }
 
 

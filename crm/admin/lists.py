@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -77,7 +77,7 @@ class ListAdmin(ModelAdmin[List]):
     def get_readonly_fields(self, request: HttpRequest, obj: List | None = None) -> list[str]:
         return ["contains"] if obj else []
 
-    def get_fields(self, request: HttpRequest, obj: List | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: List | None = None) -> Any:
         return ["name", "contains"] if obj else ["name", "object_type"]
 
     def add_view(
@@ -181,5 +181,4 @@ def _members(target: List, request: HttpRequest) -> dict[str, Any]:
 
 
 def _title(kind: type[objects.ObjectType], record: Record | None, record_id: int) -> str:
-    properties = cast("dict[str, Any]", record.properties) if record else {}
-    return kind.title(properties, record_id)
+    return kind.title(record.properties if record else {}, record_id)

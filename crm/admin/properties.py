@@ -76,7 +76,7 @@ class PropertyAdmin(ModelAdmin[Property]):
     def origin(self, definition: Property) -> str:
         return "Standard" if definition.is_standard else "Custom"
 
-    def get_fields(self, request: HttpRequest, obj: Property | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Property | None = None) -> Any:
         if obj is None:
             return [*EVERYTHING, "is_unique", "is_searchable"]
         shown = ["contained_in", "label", "name", "description", "group", "kind"]

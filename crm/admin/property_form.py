@@ -83,7 +83,7 @@ class PropertyForm(forms.ModelForm[Property]):
         if self.instance.pk:
             groups = groups.filter(object_type=self.instance.object_type)
         field.queryset = groups
-        field.label_from_instance = _group_label  # type: ignore[method-assign]
+        field.label_from_instance = _group_label  # type: ignore[method-assign, assignment]
 
     def clean_name(self) -> str:
         given: str = self.cleaned_data["name"]

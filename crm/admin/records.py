@@ -39,16 +39,16 @@ class RecordChangeList(ChangeList):
         is_scan = bool(self.has_active_filters) and not self.query
         type_id = self.model_admin.kind.type_id  # type: ignore[attr-defined]
         self.page = paging.page_of(self.queryset, type_id, request.GET.dict(), is_scan=is_scan)
-        self.result_list = self.page.records  # type: ignore[assignment]
+        self.result_list = self.page.records
         # One more than shown, when there are others: the theme then offers to choose them all.
         more = bool(self.page.older or self.page.newer)
         self.result_count = len(self.page.records) + more
-        self.full_result_count = None  # type: ignore[assignment]
+        self.full_result_count = None
         self.show_admin_actions = True
         self.can_show_all = self.multi_page = False
-        self.paginator = self.model_admin.get_paginator(request, self.page.records, paging.SIZE)
+        self.paginator = InfinitePaginator(self.page.records, paging.SIZE)
 
-    def url_for_result(self, result: Record) -> str:
+    def url_for_result(self, result: Any) -> str:
         return record_url(self.model_admin.kind, result.pk)  # type: ignore[attr-defined]
 
 

@@ -9,6 +9,7 @@ from crm import properties
 from crm.models import List, Property, PropertyGroup
 from crm.property_types.base import Option
 from crm.tests.browsing import main_text, text_of
+from subscriptions.features import Limit, LimitReached
 
 ADD = "/admin/crm/property/add/"
 
@@ -154,13 +155,10 @@ def test_a_list_is_made_for_one_object_and_keeps_it(admin_client: Client) -> Non
 def test_no_list_is_made_beyond_the_plan(
     admin_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from crm.admin import lists
-    from subscriptions.features import LimitReached
+    def refuse(limit: Limit) -> None:
+        raise LimitReached(limit, 26, 25)
 
-    def refuse() -> None:
-        raise LimitReached(lists.STATIC_LISTS, 26, 25)
-
-    monkeypatch.setattr(lists.STATIC_LISTS.__class__, "require_room", lambda self: refuse())
+    monkeypatch.setattr(Limit, "require_room", refuse)
     response = admin_client.get("/admin/crm/list/add/", follow=True)
     assert "Static lists: 26 is more than the 25 of your plan." in text_of(response)
     admin_client.post("/admin/crm/list/add/", {"name": "One more", "object_type": "0-1"})

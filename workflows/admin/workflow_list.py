@@ -26,9 +26,9 @@ class WorkflowList(ChangeList):
         figures = outline.figures([workflow.pk for workflow in found])
         for workflow in found:
             workflow.figures = figures[workflow.pk]
-        self.result_list = found  # type: ignore[assignment]
+        self.result_list = found
 
-    def url_for_result(self, result: Workflow) -> str:
+    def url_for_result(self, result: Any) -> str:
         return workflow_page.page_url(result)
 
 
