@@ -83,9 +83,11 @@ class Installation:
         return True
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Stop it unless it has ended; returns the exit code."""
         assert self.process is not None
-        self.process.send_signal(number)
-        return self.process.wait(timeout=60)
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout=90)
 
     def query(self, statement: str) -> str:
         server = Embedded(self.folder / "postgres")

@@ -55,9 +55,12 @@ def server() -> Iterator[Server]:
 def up(server: Server, tmp_path: Path) -> Iterator[Installation]:
     installation = Installation(tmp_path, REDIS_URL=f"unix://{server.socket}")
     installation.start()
-    installation.wait_for("Cohort is running", 120)
-    yield installation
-    assert installation.stop() == 0
+    try:
+        installation.wait_for("Stop      Ctrl-C", 180)
+        yield installation
+    finally:
+        code = installation.stop()
+    assert code == 0
     assert installation.wait(installation.is_gone), installation.processes()
 
 
