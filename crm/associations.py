@@ -7,6 +7,10 @@ from collections.abc import Iterable
 from crm.models import AssociationType
 from crm.sql import SQL, execute, sql
 
+COMPANY = "0-2"
+#: The label of a record's main company.
+PRIMARY = "Primary"
+
 
 def between(from_object_type: str, to_object_type: str) -> AssociationType:
     """The standard type without a label, else the first standard one; raises DoesNotExist."""
@@ -26,8 +30,11 @@ def between(from_object_type: str, to_object_type: str) -> AssociationType:
 def associate(kind: AssociationType, pairs: SQL) -> int:
     """Relate a SELECT of (from_record_id, to_record_id); returns how many rows are new.
 
-    Pairs that are related so already, in either direction, stay as they are.
+    Pairs that are related so already, in either direction, stay as they are. Of a record's
+    companies one can be the primary one: a new one takes the place of the former.
     """
+    if kind.label == PRIMARY:
+        _make_room(kind, pairs)
     return execute(
         sql(
             """
@@ -44,6 +51,26 @@ def associate(kind: AssociationType, pairs: SQL) -> int:
             inverse=kind.inverse_id or kind.pk,
         )
     )
+
+
+def _make_room(kind: AssociationType, pairs: SQL) -> None:
+    """Take the label from the companies that were the primary ones of these records so far."""
+    is_from_company = kind.from_object_type == COMPANY
+    to_company = kind.inverse if is_from_company else kind
+    assert to_company is not None, "a primary company is told apart from its records"
+    former = sql(
+        """
+        SELECT a.from_record_id, a.to_record_id FROM (
+            SELECT {owner} AS owner, array_agg({company}) AS companies FROM ({pairs}) p GROUP BY 1
+        ) n JOIN crm_association a ON a.from_record_id = n.owner AND a.type_id = {type}
+            AND a.to_record_id <> ALL(n.companies)
+        """,
+        owner=SQL("p.to_record_id" if is_from_company else "p.from_record_id"),
+        company=SQL("p.from_record_id" if is_from_company else "p.to_record_id"),
+        pairs=pairs,
+        type=to_company.pk,
+    )
+    dissociate(to_company, former)
 
 
 def dissociate(kind: AssociationType, pairs: SQL) -> int:
