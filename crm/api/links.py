@@ -45,10 +45,15 @@ def read_types(given: Iterable[wire.Fields]) -> list[TypeKey]:
 
 def read_id(fields: wire.Fields, name: str) -> int:
     """The id in {"name": {"id": "5"}}."""
-    text = fields.object(name).text("id")
+    return read_id_of(fields.object(name))
+
+
+def read_id_of(fields: wire.Fields) -> int:
+    """The id in {"id": "5"}."""
+    text = fields.text("id")
     found = wire.record_id(text)
     if found is None:
-        raise ApiError(f"{fields.place(name)}.id {text[:40]!r} is not the id of a record.")
+        raise ApiError(f"{fields.place('id')} {text[:40]!r} is not the id of a record.")
     return found
 
 
@@ -198,3 +203,71 @@ def beside(
             page["paging"] = {"next": {"after": str(after), "link": link}}
         shown.setdefault(start, {})[plural] = page
     return shown
+
+
+def with_plain(
+    kind: type[ObjectType], to: type[ObjectType], wanted: Sequence[Wanted]
+) -> list[Wanted]:
+    """`wanted`, and for each pair the association without a label beside the labelled ones."""
+    plain = AssociationType.objects.filter(
+        from_object_type=kind.type_id,
+        to_object_type=to.type_id,
+        category=AssociationType.Category.HUBSPOT_DEFINED,
+        label="",
+    ).first()
+    more = [] if plain is None else [(plain.category, plain.type_id)]
+    pairs = dict.fromkeys((item.start, item.to) for item in wanted)
+    return [*wanted, *(Wanted(start, end, key) for start, end in pairs for key in more)]
+
+
+def remove_all(
+    kind: type[ObjectType], to: type[ObjectType], pairs: Sequence[tuple[int, int]]
+) -> None:
+    """Remove every association between pairs of records: one statement per type."""
+    for item in AssociationType.objects.filter(
+        from_object_type=kind.type_id, to_object_type=to.type_id
+    ).order_by("pk"):
+        associations.dissociate(item, associations.pairs(pairs))
+
+
+def remove(types: Mapping[TypeKey, AssociationType], wanted: Iterable[Wanted]) -> None:
+    """Remove associations of certain types: one statement per type."""
+    pairs: dict[TypeKey, list[tuple[int, int]]] = {}
+    for item in wanted:
+        pairs.setdefault(item.type_key, []).append((item.start, item.to))
+    for key in sorted(pairs):
+        associations.dissociate(types[key], associations.pairs(pairs[key]))
+
+
+def labels_between(
+    kind: type[ObjectType], to: type[ObjectType], pairs: Sequence[tuple[int, int]]
+) -> list[dict[str, Any]]:
+    """The labels of each pair, as the answer to making them shows it."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for start, end, label in rows(
+        sql(
+            """
+            SELECT a.from_record_id, a.to_record_id, t.label
+            FROM unnest({starts}::bigint[], {ends}::bigint[]) AS p(start, "end")
+            JOIN crm_association a ON a.from_record_id = p.start AND a.to_record_id = p."end"
+            JOIN crm_associationtype t ON t.id = a.type_id
+                AND t.from_object_type = {kind} AND t.to_object_type = {to}
+            WHERE t.label <> '' ORDER BY t.category, t.type_id
+            """,
+            starts=[start for start, _ in pairs],
+            ends=[end for _, end in pairs],
+            kind=kind.type_id,
+            to=to.type_id,
+        )
+    ):
+        found.setdefault((start, end), []).append(label)
+    return [
+        {
+            "fromObjectTypeId": kind.type_id,
+            "fromObjectId": start,
+            "toObjectTypeId": to.type_id,
+            "toObjectId": end,
+            "labels": found.get((start, end), []),
+        }
+        for start, end in pairs
+    ]

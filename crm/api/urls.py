@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from crm.api import account, objects, owners, properties
+from crm.api import account, associations, named_associations, objects, owners, properties
 from crm.api.routing import route
 
 PROPERTIES = "crm/v3/properties/{object_type}"
+PAIR = "crm/v4/associations/{start}/{end}"
+NAMED_PAIR = "crm/v3/associations/{start}/{end}"
+RELATED = "crm/v4/objects/{start}/{key}/associations"
 RECORDS = "crm/v3/objects/{object_type}"
 
 urlpatterns = [
@@ -24,5 +27,19 @@ urlpatterns = [
     route(f"{RECORDS}/batch/upsert", objects.BatchUpsert),
     route(f"{RECORDS}/batch/archive", objects.BatchArchive),
     route(RECORDS, objects.Records),
+    route(f"{RELATED}/default/{{end}}/{{to_key}}", associations.DefaultRelation),
+    route(f"{RELATED}/{{end}}", associations.RelatedRecords),
+    route(f"{RELATED}/{{end}}/{{to_key}}", associations.Relation),
+    route(f"{PAIR}/batch/create", associations.BatchCreate),
+    route(f"{PAIR}/batch/read", associations.BatchRead),
+    route(f"{PAIR}/batch/archive", associations.BatchArchive),
+    route(f"{PAIR}/batch/labels/archive", associations.BatchArchiveLabels),
+    route(f"{PAIR}/batch/associate/default", associations.BatchDefault),
+    route(f"{PAIR}/labels", associations.Labels),
+    route(f"{PAIR}/labels/{{number}}", associations.Label),
+    route(f"{NAMED_PAIR}/batch/create", named_associations.BatchCreate),
+    route(f"{NAMED_PAIR}/batch/read", named_associations.BatchRead),
+    route(f"{NAMED_PAIR}/batch/archive", named_associations.BatchArchive),
+    route(f"{NAMED_PAIR}/types", named_associations.Types),
     route(f"{RECORDS}/{{key}}", objects.Record),
 ]

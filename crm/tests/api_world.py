@@ -6,11 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.test import Client
 
 from crm.api import scopes, tokens
 from crm.models import ApiToken
+from subscriptions.features import Limit
 
 
 @dataclass(frozen=True)
@@ -60,3 +62,10 @@ def new_api(*scope_names: str, name: str = "Zapier") -> Api:
     """An API client; without names its token has every scope."""
     user, _ = User.objects.get_or_create(username="ines", defaults={"is_staff": True})
     return Api(*tokens.issue(name, user, scope_names or scopes.known()))
+
+
+def agree(limit: Limit, value: int | None) -> None:
+    """Give the account a limit of its own; None is unlimited."""
+    # By name: the tables of subscriptions are not for crm.
+    rows = apps.get_model("subscriptions.AccountLimit")._default_manager
+    rows.update_or_create(limit=limit.name, defaults={"value": value})

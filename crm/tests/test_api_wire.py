@@ -8,16 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.apps import apps
 
 from crm import clock
 from crm.api import routing, tokens, wire
 from crm.api.objects import Records
 from crm.features import API_BURST, API_DAILY
 from crm.models import ApiToken, ApiUsage, Record
-from crm.tests.api_world import Api, new_api
+from crm.tests.api_world import Api, agree, new_api
 from crm.tests.writing import people
-from subscriptions.features import Limit
 
 pytestmark = pytest.mark.django_db
 
@@ -28,12 +26,6 @@ MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 @pytest.fixture
 def api(db: None) -> Api:
     return new_api()
-
-
-def agree(limit: Limit, value: int | None) -> None:
-    # By name: the tables of subscriptions are not for crm.
-    rows = apps.get_model("subscriptions.AccountLimit")._default_manager
-    rows.update_or_create(limit=limit.name, defaults={"value": value})
 
 
 def is_envelope(body: Any) -> bool:

@@ -1,0 +1,253 @@
+"""Associations v4: /crm/v4/objects/.../associations and /crm/v4/associations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm import associations
+from crm.api import batches, labels, links, paging, scopes, wire
+from crm.api.endpoint import Endpoint
+from crm.api.errors import ApiError, NotFound
+from crm.api.links import PAGE, Related, Wanted
+from crm.api.wire import Fields
+from crm.models import AssociationType
+from crm.objects.base import ObjectType
+
+MOST_CREATED, MOST_READ = 2000, 1000
+Kind = type[ObjectType]
+Pair = tuple[int, int]
+
+
+class PairEndpoint(Endpoint):
+    """What endpoints between two object types have in common."""
+
+    def kinds(self, start: str, end: str, verb: str) -> tuple[Kind, Kind]:
+        return self.kind(start, verb), self.kind(end, verb)
+
+
+def record_id(kind: Kind, key: str) -> int:
+    found = wire.record_id(key)
+    if found is None:
+        raise NotFound(f"No {kind.name} with the id {key[:40]} exists.")
+    return found
+
+
+def plain_type(start: Kind, end: Kind) -> AssociationType:
+    """The association without a label; raises ApiError where there is none."""
+    try:
+        return associations.between(start.type_id, end.type_id)
+    except AssociationType.DoesNotExist as error:
+        raise ApiError(str(error)) from error
+
+
+def read_pair(fields: Fields) -> Pair:
+    return links.read_id(fields, "from"), links.read_id(fields, "to")
+
+
+def lost(start: Kind, end: Kind, pairs: Sequence[Pair]) -> tuple[list[Pair], list[ApiError]]:
+    """Of some pairs those whose records are there, and an error for each side that is not."""
+    starts = links.missing(start, [pair[0] for pair in pairs])
+    ends = links.missing(end, [pair[1] for pair in pairs])
+    errors: list[ApiError] = [
+        NotFound(
+            f"No {kind.name} with the id {key} exists.",
+            sub_category=f"crm.associations.{side}_OBJECT_NOT_FOUND",
+            context={f"{side.lower()}ObjectId": [str(key)]},
+        )
+        for kind, side, gone in ((start, "FROM", starts), (end, "TO", ends))
+        for key in sorted(gone)
+    ]
+    return [pair for pair in pairs if pair[0] not in starts and pair[1] not in ends], errors
+
+
+class RelatedRecords(PairEndpoint):
+    def get(self, request: Request, start: str, key: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.READ)
+        pk = record_id(kind, key)
+        links.require_records(kind, [pk])
+        limit = self.query.limit(PAGE, PAGE)
+        found = links.related(kind, {pk: self.query.after()}, [to], limit)
+        others = found.get((pk, to.type_id), [])
+        body: dict[str, Any] = {"results": [other.as_v4() for other in others[:limit]]}
+        if len(others) > limit:
+            body["paging"] = paging.next_page(request, others[limit - 1].record_id)
+        return Response(body)
+
+
+class Relation(PairEndpoint):
+    def put(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        pair = record_id(kind, key), record_id(to, to_key)
+        keys = links.read_types(wire.objects(self.json(), "The body"))
+        wanted = links.with_plain(kind, to, [Wanted(*pair, type_key) for type_key in keys])
+        types = links.types_from(kind, {item.type_key for item in wanted}, to)
+        links.require_records(kind, pair[:1])
+        links.require_records(to, pair[1:])
+        with transaction.atomic():
+            links.make(types, wanted)
+        (body,) = links.labels_between(kind, to, [pair])
+        return Response(body, status=status.HTTP_201_CREATED)
+
+    def delete(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        pair = record_id(kind, key), record_id(to, to_key)
+        with transaction.atomic():
+            links.remove_all(kind, to, [pair])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def default_results(item: AssociationType, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Both directions of every pair."""
+    back = item.inverse or item
+    return [
+        {
+            "from": {"id": str(one)},
+            "to": {"id": str(other)},
+            "associationSpec": {
+                "associationCategory": kind.category,
+                "associationTypeId": kind.type_id,
+            },
+        }
+        for start, end in pairs
+        for one, other, kind in ((start, end, item), (end, start, back))
+    ]
+
+
+class DefaultRelation(PairEndpoint):
+    def put(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        pair = record_id(kind, key), record_id(to, to_key)
+        item = plain_type(kind, to)
+        links.require_records(kind, pair[:1])
+        links.require_records(to, pair[1:])
+        associations.associate(item, associations.pairs([pair]))
+        return batches.answer(default_results(item, [pair]))
+
+
+class BatchDefault(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        item = plain_type(kind, to)
+        given = [read_pair(fields) for fields in batches.inputs(self.body(), MOST_CREATED)]
+        pairs, errors = lost(kind, to, list(dict.fromkeys(given)))
+        associations.associate(item, associations.pairs(pairs))
+        return batches.answer(default_results(item, pairs), errors)
+
+
+def read_wanted(given: Sequence[Fields]) -> list[Wanted]:
+    return [
+        Wanted(*read_pair(fields), key)
+        for fields in given
+        for key in links.read_types(fields.objects("types"))
+    ]
+
+
+class BatchCreate(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
+        wanted = links.with_plain(kind, to, wanted)
+        types = links.types_from(kind, {item.type_key for item in wanted}, to)
+        pairs, errors = lost(kind, to, list(dict.fromkeys((i.start, i.to) for i in wanted)))
+        there = set(pairs)
+        with transaction.atomic():
+            links.make(types, [item for item in wanted if (item.start, item.to) in there])
+        results = links.labels_between(kind, to, pairs)
+        return batches.answer(results, errors, success=status.HTTP_201_CREATED)
+
+
+class BatchRead(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.READ)
+        given = batches.inputs(self.body(), MOST_READ)
+        starts = {
+            links.read_id_of(fields): wire.read_after(fields.json.get("after")) for fields in given
+        }
+        found = links.related(kind, starts, [to], PAGE)
+        results, errors = [], []
+        for pk in starts:
+            others = found.get((pk, to.type_id), [])
+            if others:
+                results.append(self._page(pk, others))
+            else:
+                errors.append(none_found(kind, to, pk))
+        return batches.answer(results, errors)
+
+    def _page(self, pk: int, others: Sequence[Related]) -> dict[str, Any]:
+        page: dict[str, Any] = {
+            "from": {"id": str(pk)},
+            "to": [other.as_v4() for other in others[:PAGE]],
+        }
+        if len(others) > PAGE:
+            page["paging"] = paging.next_page(self.request, others[PAGE - 1].record_id)
+        return page
+
+
+def none_found(kind: Kind, to: Kind, pk: int) -> NotFound:
+    return NotFound(
+        f"No {to.name} is associated with {kind.name} {pk}.",
+        sub_category="crm.associations.NO_ASSOCIATIONS_FOUND",
+        context={
+            "fromObjectId": [str(pk)],
+            "fromObjectType": [kind.name],
+            "toObjectType": [to.name],
+        },
+    )
+
+
+class BatchArchive(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        given = batches.inputs(self.body(), MOST_CREATED)
+        starts = [links.read_id(fields, "from") for fields in given]
+        pairs = [
+            (one, links.read_id_of(other))
+            for one, fields in zip(starts, given, strict=True)
+            for other in fields.objects("to")
+        ]
+        with transaction.atomic():
+            links.remove_all(kind, to, pairs)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class BatchArchiveLabels(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
+        types = links.types_from(kind, {item.type_key for item in wanted}, to)
+        with transaction.atomic():
+            links.remove(types, wanted)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def shown_label(item: AssociationType) -> dict[str, Any]:
+    return {"category": item.category, "typeId": item.type_id, "label": item.label or None}
+
+
+class Labels(PairEndpoint):
+    def get(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.READ)
+        return Response({"results": [shown_label(item) for item in labels.between(kind, to)]})
+
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        both = labels.create(kind, to, self.body())
+        return Response({"results": [shown_label(item) for item in dict.fromkeys(both)]})
+
+    def put(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        labels.rename(kind, to, self.body())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Label(PairEndpoint):
+    def delete(self, request: Request, start: str, end: str, number: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        labels.remove(kind, to, wire.Fields({"typeId": number}).integer("typeId"))
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -1,0 +1,104 @@
+"""Associations v3, whose types go by names: /crm/v3/associations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.api import batches, labels, links, scopes
+from crm.api.associations import MOST_CREATED, MOST_READ, Kind, PairEndpoint, lost, none_found
+from crm.api.errors import ApiError
+from crm.api.links import PAGE, TypeKey, Wanted
+from crm.api.wire import Fields
+from crm.models import AssociationType
+
+
+def types_by_name(start: Kind, end: Kind) -> dict[str, AssociationType]:
+    """Association types by name and by number."""
+    found = labels.between(start, end)
+    # Where a standard and a custom one share their number, the standard one is meant.
+    by_number = {str(item.type_id): item for item in reversed(found)}
+    return by_number | {item.name: item for item in found}
+
+
+def read_wanted(
+    given: Sequence[Fields], types: dict[str, AssociationType]
+) -> tuple[list[Wanted], dict[TypeKey, AssociationType]]:
+    wanted = []
+    for fields in given:
+        name = fields.text("type")
+        if name not in types:
+            raise ApiError(
+                f"There is no association type {name[:100]!r} between these object types.",
+                sub_category="crm.associations.INVALID_ASSOCIATION_TYPE",
+            )
+        key = (types[name].category, types[name].type_id)
+        wanted.append(Wanted(links.read_id(fields, "from"), links.read_id(fields, "to"), key))
+    return wanted, {(item.category, item.type_id): item for item in types.values()}
+
+
+class BatchCreate(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        given = batches.inputs(self.body(), MOST_CREATED)
+        wanted, types = read_wanted(given, types_by_name(kind, to))
+        pairs, errors = lost(kind, to, list(dict.fromkeys((i.start, i.to) for i in wanted)))
+        there = set(pairs)
+        made = [item for item in wanted if (item.start, item.to) in there]
+        with transaction.atomic():
+            links.make(types, made)
+        results = [
+            {
+                "from": {"id": str(item.start)},
+                "to": {"id": str(item.to)},
+                "type": types[item.type_key].name,
+            }
+            for item in made
+        ]
+        return batches.answer(results, errors, success=status.HTTP_201_CREATED)
+
+
+class BatchRead(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.READ)
+        given = batches.inputs(self.body(), MOST_READ)
+        starts = dict.fromkeys((links.read_id_of(fields) for fields in given), 0)
+        found = links.related(kind, starts, [to], PAGE)
+        results: list[dict[str, Any]] = []
+        errors = []
+        for pk in starts:
+            others = found.get((pk, to.type_id), [])[:PAGE]
+            ends = [
+                {"id": str(other.record_id), "type": name}
+                for other in others
+                for *_, name in other.kinds
+            ]
+            if ends:
+                results.append({"from": {"id": str(pk)}, "to": ends})
+            else:
+                errors.append(none_found(kind, to, pk))
+        return batches.answer(results, errors)
+
+
+class BatchArchive(PairEndpoint):
+    def post(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.WRITE)
+        given = batches.inputs(self.body(), MOST_CREATED)
+        wanted, types = read_wanted(given, types_by_name(kind, to))
+        with transaction.atomic():
+            links.remove(types, wanted)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Types(PairEndpoint):
+    def get(self, request: Request, start: str, end: str) -> Response:
+        kind, to = self.kinds(start, end, scopes.READ)
+        found = labels.between(kind, to)
+        return Response(
+            {"results": [{"id": str(item.type_id), "name": item.name} for item in found]}
+        )
