@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from crm import clock
+from crm import property_editing
 from crm.admin.property_form import FIELD_KINDS, PropertyForm
 from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.models import Property
@@ -80,7 +80,7 @@ class PropertyAdmin(ModelAdmin[Property]):
         if obj is None:
             return [*EVERYTHING, "is_unique", "is_searchable"]
         shown = ["contained_in", "label", "name", "description", "group", "kind"]
-        if obj.type == "enumeration":
+        if obj.options:
             shown.append("choices")
         return [*shown, "is_unique", "is_searchable", "is_read_only", "origin"]
 
@@ -91,9 +91,10 @@ class PropertyAdmin(ModelAdmin[Property]):
         return [*wired, "origin"]
 
     def save_model(self, request: HttpRequest, obj: Property, form: Any, change: bool) -> None:
-        if not change:
-            obj.created_at = clock.now()
-        super().save_model(request, obj, form, change)
+        if change:
+            property_editing.change(obj)
+        else:
+            property_editing.create([obj])
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
@@ -109,7 +110,7 @@ class PropertyAdmin(ModelAdmin[Property]):
         if not self.has_delete_permission(request, definition):
             raise PermissionDenied
         if request.method == "POST":
-            Property.objects.filter(pk=definition.pk).update(archived_at=clock.now())
+            property_editing.archive([definition])
             messages.success(request, f"{definition} archived.")
             return HttpResponseRedirect(reverse("admin:crm_property_changelist"))
         context = {

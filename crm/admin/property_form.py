@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from django import forms
 
+from crm import property_editing
 from crm.admin_theme import SelectWidget, TextareaWidget
 from crm.models import Property, PropertyGroup
 from crm.objects import base as objects
-from crm.sql import IDENTIFIER
 
 #: What staff choose from: (type, HubSpot's field type) -> label.
 FIELD_KINDS = {
@@ -25,6 +25,10 @@ FIELD_KINDS = {
     ("enumeration", "checkbox"): "Several checkboxes",
     ("bool", "booleancheckbox"): "Yes or no",
 }
+
+
+#: Where the form asks for what a definition calls otherwise.
+FIELDS = {"type": "field_kind", "options": "choices"}
 
 
 def _field_kinds() -> list[tuple[str, str]]:
@@ -87,49 +91,25 @@ class PropertyForm(forms.ModelForm[Property]):
 
     def clean_name(self) -> str:
         given: str = self.cleaned_data["name"]
-        name = given or internal_name(self.data.get("label", ""))
-        if not IDENTIFIER.fullmatch(name):
-            raise forms.ValidationError(
-                "Use lower-case letters, digits and _, beginning with a letter."
-            )
-        return name
+        return given or internal_name(self.data.get("label", ""))
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        self._check_group(given)
-        self._check_options(given)
+        definition = self.instance
+        definition.object_type = given.get("object_type") or definition.object_type
+        if given.get("field_kind"):
+            definition.type, _, definition.field_type = given["field_kind"].partition(":")
+        if "choices" in given:
+            definition.options = _options(given["choices"])
         return given
 
-    def _check_group(self, given: dict[str, Any]) -> None:
-        group = given.get("group")
-        type_id = given.get("object_type") or self.instance.object_type
-        if group and type_id and group.object_type != type_id:
-            label = objects.get(type_id).label.lower()
-            self.add_error("group", f"Choose a group of the {label}.")
-
-    def _check_options(self, given: dict[str, Any]) -> None:
-        kind = given.get("field_kind") or f"{self.instance.type}:{self.instance.field_type}"
-        if "choices" not in given:
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
             return
-        options = _options(given["choices"])
-        is_choice = kind.startswith("enumeration:")
-        if is_choice and not options:
-            self.add_error("choices", "A choice needs at least one option.")
-        if options and not is_choice:
-            self.add_error("choices", "Only choices have options.")
-        values = [option["value"] for option in options]
-        if len(set(values)) < len(values):
-            self.add_error("choices", "Two options have the same internal value.")
-        given["options"] = options
-
-    def save(self, commit: bool = True) -> Property:
-        definition = self.instance
-        if self.cleaned_data.get("field_kind"):
-            kind, _, field_type = self.cleaned_data["field_kind"].partition(":")
-            definition.type, definition.field_type = kind, field_type
-        if "options" in self.cleaned_data:
-            definition.options = self.cleaned_data["options"]
-        return super().save(commit)
+        for name, message in property_editing.problems(self.instance).items():
+            field = FIELDS.get(name, name)
+            self.add_error(field if field in self.fields else None, message)
 
 
 def _group_label(group: PropertyGroup) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
-from crm import clock
+from crm import property_editing
 from crm.api.errors import AlreadyExists, ApiError, NotFound
 from crm.api.wire import Fields
 from crm.models import Property, PropertyGroup
 from crm.objects.base import ObjectType
+from crm.property_editing import LONGEST_LABEL, NAME, InvalidDefinition
 from crm.property_types.base import property_types
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
-#: Such names belong to the standard properties.
-RESERVED = "hs_"
-LONGEST_LABEL = 200
 YES_NO = (("Yes", "true"), ("No", "false"))
 
 #: What can be changed of a property that the product itself relies on.
@@ -34,7 +31,6 @@ def rows(kind: type[ObjectType], *, archived: bool = False) -> QuerySet[Property
 def create(kind: type[ObjectType], inputs: Sequence[Fields]) -> list[Property]:
     """Make properties, all or none; raises ApiError."""
     groups = {row.name: row for row in PropertyGroup.objects.filter(object_type=kind.type_id)}
-    now = clock.now()
     made = [_read(kind, fields, groups) for fields in inputs]
     names = [item.name for item in made]
     taken = set(
@@ -45,13 +41,17 @@ def create(kind: type[ObjectType], inputs: Sequence[Fields]) -> list[Property]:
     for place, name in enumerate(names):
         if name in taken or name in names[:place]:
             raise AlreadyExists(f'A property named "{name}" already exists, maybe archived.')
-    for item in made:
-        item.created_at = now
+    with _refused():
+        return property_editing.create(made)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """What cannot be, in the API's words."""
     try:
-        with transaction.atomic():
-            return Property.objects.bulk_create(made)
-    except IntegrityError as error:
-        raise AlreadyExists("Another request has just made such a property.") from error
+        yield
+    except InvalidDefinition as error:
+        raise ApiError(" ".join(error.messages)) from error
 
 
 def _read(kind: type[ObjectType], fields: Fields, groups: dict[str, PropertyGroup]) -> Property:
@@ -65,8 +65,6 @@ def _read(kind: type[ObjectType], fields: Fields, groups: dict[str, PropertyGrou
     made = Property(object_type=kind.type_id, name=_name(fields), field_type="", type="")
     _apply(made, fields, groups)
     made.is_unique = fields.flag("hasUniqueValue", default=False)
-    if made.is_unique and made.type not in ("string", "number"):
-        raise ApiError("Only text and numbers can be unique.")
     return made
 
 
@@ -77,8 +75,6 @@ def _name(fields: Fields) -> str:
             f"{name[:100]!r} is no name: use up to 100 lower-case letters, digits and _,"
             " beginning with a letter."
         )
-    if name.startswith(RESERVED):
-        raise ApiError(f"Names that begin with {RESERVED} are reserved.")
     return name
 
 
@@ -116,8 +112,6 @@ def _apply_type(item: Property, fields: Fields) -> None:
             f"The type {type_name[:40]!r} cannot be edited as {field_type[:40]!r}."
             + (f" It can as {', '.join(fitting)}." if fitting else "")
         )
-    if item.pk and (type_name, field_type) != (item.type, item.field_type):
-        _refuse_other_values(item, type_name, field_type)
     item.type, item.field_type = type_name, field_type
 
 
@@ -125,21 +119,11 @@ def _field_types(type_name: str) -> tuple[str, ...]:
     kind = property_types.find(type_name)
     if kind is None:
         return ()
-    more = ("booleancheckbox",) if type_name == "enumeration" else ()
-    return tuple(name for name in (*kind.field_types, *more) if not name.startswith("calculation"))
-
-
-def _refuse_other_values(item: Property, type_name: str, field_type: str) -> None:
-    """Another type would need every stored value rewritten, as would a set instead of a choice."""
-    sets = {item.field_type == "checkbox", field_type == "checkbox"}
-    if type_name != item.type or len(sets) > 1:
-        raise ApiError(f"The values of {item.name} are stored as {item.type}; make a new property.")
+    return tuple(name for name in kind.field_types if not name.startswith("calculation"))
 
 
 def _apply_options(item: Property, fields: Fields) -> None:
     given = fields.objects("options")
-    if given and item.type not in ("enumeration", "bool"):
-        raise ApiError("Only enumerations have options.")
     if given:
         item.options = [_option(option, place) for place, option in enumerate(given)]
     elif item.type == "bool" and not item.options:
@@ -147,11 +131,6 @@ def _apply_options(item: Property, fields: Fields) -> None:
             {"label": label, "value": value, "displayOrder": place, "hidden": False}
             for place, (label, value) in enumerate(YES_NO)
         ]
-    values = [option["value"] for option in item.options]
-    if len(set(values)) < len(values):
-        raise ApiError("Two options have the same value.")
-    if item.type == "enumeration" and not values and not item.is_standard:
-        raise ApiError("An enumeration needs options.")
 
 
 def _option(fields: Fields, place: int) -> dict[str, Any]:
@@ -185,17 +164,16 @@ def update(kind: type[ObjectType], name: str, fields: Fields) -> Property:
         raise ApiError(f"{', '.join(wrong)} of the standard property {name} cannot be changed.")
     groups = {row.name: row for row in PropertyGroup.objects.filter(object_type=kind.type_id)}
     _apply(item, fields, groups)
-    item.save()
+    with _refused():
+        property_editing.change(item)
     return item
 
 
 def archive(kind: type[ObjectType], names: Sequence[str]) -> None:
     """Archive properties; those that are not there are left out, standard ones are refused."""
     found = list(rows(kind).filter(name__in=names))
-    standard = [item.name for item in found if item.is_standard]
-    if standard:
-        raise ApiError(f"The standard properties {', '.join(standard)} cannot be archived.")
-    Property.objects.filter(pk__in=[item.pk for item in found]).update(archived_at=clock.now())
+    with _refused():
+        property_editing.archive(found)
 
 
 def group(kind: type[ObjectType], name: str) -> PropertyGroup:

@@ -11,7 +11,7 @@ class Enumeration(PropertyType):
 
     name = "enumeration"
     label = "Choice"
-    field_types = ("select", "radio", "checkbox")
+    field_types = ("select", "radio", "checkbox", "booleancheckbox")
 
     def clean(self, value: Any, definition: Definition) -> str | list[str]:
         if not definition.is_multiple:
