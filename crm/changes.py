@@ -263,14 +263,14 @@ def restore(object_type: str, select: SQL, source: Source) -> int:
 
 def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bool) -> list[int]:
     kind = "record.archived" if archived else "record.restored"
-    # An array is made once; a subselect in FROM might be locked anew for every record.
+    # Arrays are made once; subselects might be read, and locked, anew for every record.
     found = rows(
         sql(
             """
             UPDATE crm_record r SET archived_at = {moment}, updated_at = (SELECT app_now())
             WHERE r.id = ANY(ARRAY(
                 SELECT id FROM crm_record
-                WHERE id IN (SELECT record_id FROM ({select}) s) AND {is_type}
+                WHERE id = ANY(ARRAY(SELECT record_id FROM ({select}) s)) AND {is_type}
                   AND (archived_at IS NULL) = {archived} ORDER BY id FOR UPDATE
             )) RETURNING r.id
             """,
