@@ -102,12 +102,12 @@ def look() -> Health:
     return Health(
         now=now,
         heartbeat=doorbells.age("beat/0"),
-        oldest_due=due if due is not None and due < now else None,
+        oldest_due=due if due is not None and due <= now else None,
         changes_waiting=_count(SQL("SELECT FROM crm_change")),
         enrollments_due=_count(
             SQL("SELECT FROM workflows_enrollment WHERE state = 1 AND due_at <= app_now()")
         )
-        if due is not None and due < now
+        if due is not None and due <= now
         else 0,
         outbox=outbox.health(),
         needs_review=_count(SQL("SELECT FROM workflows_enrollment WHERE state = 4")),
