@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from django.db import transaction
 
 from crm.models import AssociationType
-from crm.sql import SQL, execute, sql
+from crm.sql import SQL, execute, rows, sql
 
 COMPANY = "0-2"
+CONTACT = "0-1"
 #: The label of a record's main company.
 PRIMARY = "Primary"
+
+Pairs = Iterable[tuple[int, int]]
 
 
 def between(from_object_type: str, to_object_type: str) -> AssociationType:
@@ -27,14 +32,41 @@ def between(from_object_type: str, to_object_type: str) -> AssociationType:
     return first
 
 
+@transaction.atomic
 def associate(kind: AssociationType, pairs: SQL) -> int:
-    """Relate a SELECT of (from_record_id, to_record_id); returns how many rows are new.
+    """Relate a SELECT of (from_record_id, to_record_id); returns how many rows of `kind` are new.
 
-    Pairs that are related so already, in either direction, stay as they are. Of a record's
-    companies one can be the primary one: a new one takes the place of the former.
+    Pairs that are related so already, in either direction, stay as they are. A label comes with the
+    association without one. Of a record's companies (of a lead's contacts) exactly one is the
+    primary one: the first, until another takes its place.
     """
-    if kind.label == PRIMARY:
-        _make_room(kind, pairs)
+    standard = _standard(kind)
+    primary, plain = standard.get(PRIMARY), standard.get("")
+    if primary is None and not kind.label:
+        return _insert(kind, pairs)
+    given = rows(sql("SELECT p.from_record_id, p.to_record_id FROM ({pairs}) p", pairs=pairs))
+    if primary is not None:
+        given = _one_primary(primary, given) if kind == primary else given
+    count = _insert(kind, _select(given))
+    if plain is not None and kind != plain:
+        _insert(plain, _select(given))
+    if primary is not None and kind != primary:
+        _insert(primary, _select(_first(primary, given)))
+    return count
+
+
+def _standard(kind: AssociationType) -> dict[str, AssociationType]:
+    """The standard types between the same two object types, by label."""
+    found = AssociationType.objects.filter(
+        from_object_type=kind.from_object_type,
+        to_object_type=kind.to_object_type,
+        category=AssociationType.Category.HUBSPOT_DEFINED,
+        label__in=["", PRIMARY],
+    ).select_related("inverse")
+    return {one.label: one for one in found}
+
+
+def _insert(kind: AssociationType, pairs: SQL) -> int:
     return execute(
         sql(
             """
@@ -53,24 +85,73 @@ def associate(kind: AssociationType, pairs: SQL) -> int:
     )
 
 
-def _make_room(kind: AssociationType, pairs: SQL) -> None:
-    """Take the label from the companies that were the primary ones of these records so far."""
-    is_from_company = kind.from_object_type == COMPANY
-    to_company = kind.inverse if is_from_company else kind
-    assert to_company is not None, "a primary company is told apart from its records"
-    former = sql(
-        """
-        SELECT a.from_record_id, a.to_record_id FROM (
-            SELECT {owner} AS owner, array_agg({company}) AS companies FROM ({pairs}) p GROUP BY 1
-        ) n JOIN crm_association a ON a.from_record_id = n.owner AND a.type_id = {type}
-            AND a.to_record_id <> ALL(n.companies)
-        """,
-        owner=SQL("p.to_record_id" if is_from_company else "p.from_record_id"),
-        company=SQL("p.from_record_id" if is_from_company else "p.to_record_id"),
-        pairs=pairs,
-        type=to_company.pk,
+def _is_turned(primary: AssociationType) -> bool:
+    """Whether pairs of this type begin with the company (a lead's contact), not with its owner."""
+    ends = (primary.from_object_type, primary.to_object_type)
+    return primary.from_object_type == (COMPANY if COMPANY in ends else CONTACT)
+
+
+def _by_owner(primary: AssociationType, given: Pairs) -> dict[int, int]:
+    """Owner -> the first of its companies that is given."""
+    is_turned = _is_turned(primary)
+    found: dict[int, int] = {}
+    for start, end in given:
+        owner, company = (end, start) if is_turned else (start, end)
+        found.setdefault(owner, company)
+    # One writer at a time decides which company of a record is the primary one.
+    rows(
+        sql(
+            "SELECT id FROM crm_record WHERE id = ANY({ids}) ORDER BY id FOR NO KEY UPDATE",
+            ids=list(found),
+        )
     )
-    dissociate(to_company, former)
+    return found
+
+
+def _outwards(primary: AssociationType) -> AssociationType:
+    """The type as it is seen from the owner."""
+    found = primary.inverse if _is_turned(primary) else primary
+    assert found is not None, "a primary company is told apart from its records"
+    return found
+
+
+def _one_primary(primary: AssociationType, given: Pairs) -> list[tuple[int, int]]:
+    """One pair per owner, after taking the label from the companies that had it so far."""
+    chosen = _by_owner(primary, given)
+    kind = _outwards(primary)
+    former = sql(
+        "SELECT a.from_record_id, a.to_record_id"
+        " FROM unnest({owners}::bigint[], {companies}::bigint[]) AS n(owner, company)"
+        " JOIN crm_association a ON a.from_record_id = n.owner AND a.type_id = {type}"
+        " AND a.to_record_id <> n.company",
+        owners=list(chosen),
+        companies=list(chosen.values()),
+        type=kind.pk,
+    )
+    dissociate(kind, former)
+    return _as_pairs(primary, chosen)
+
+
+def _first(primary: AssociationType, given: Pairs) -> list[tuple[int, int]]:
+    """Those pairs that give an owner its first company."""
+    chosen = _by_owner(primary, given)
+    has_one = rows(
+        sql(
+            "SELECT DISTINCT a.from_record_id FROM crm_association a"
+            " WHERE a.from_record_id = ANY({owners}) AND a.type_id = {type}",
+            owners=list(chosen),
+            type=_outwards(primary).pk,
+        )
+    )
+    for (owner,) in has_one:
+        del chosen[owner]
+    return _as_pairs(primary, chosen)
+
+
+def _as_pairs(primary: AssociationType, chosen: Mapping[int, int]) -> list[tuple[int, int]]:
+    if _is_turned(primary):
+        return [(company, owner) for owner, company in chosen.items()]
+    return list(chosen.items())
 
 
 def dissociate(kind: AssociationType, pairs: SQL) -> int:
@@ -92,8 +173,12 @@ def dissociate(kind: AssociationType, pairs: SQL) -> int:
     )
 
 
-def pairs(given: Iterable[tuple[int, int]]) -> SQL:
+def pairs(given: Pairs) -> SQL:
     """Pairs of ids as the SELECT that `associate` takes."""
+    return _select(given)
+
+
+def _select(given: Pairs) -> SQL:
     listed = list(given)
     return sql(
         "SELECT u.a AS from_record_id, u.b AS to_record_id"

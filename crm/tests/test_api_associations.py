@@ -104,7 +104,8 @@ def test_the_default_association_needs_no_body(api: Api) -> None:
         pair(contact, company, associationSpec=spec(279)),
         pair(company, contact, associationSpec=spec(280)),
     ]
-    assert types(api, contact) == {company: {PLAIN}}
+    # The first company is the primary one by itself.
+    assert types(api, contact) == {company: {PLAIN, PRIMARY}}
 
 
 @pytest.mark.parametrize(
@@ -202,9 +203,18 @@ def test_v3_speaks_of_types_by_name(api: Api) -> None:
     read = api.post(f"{NAMED}/batch/read", {"inputs": [{"id": str(first)}]})
     assert (read.status, read.body["results"]) == (
         200,
-        [{"from": {"id": str(first)}, "to": [{"id": str(one), "type": "contact_to_company"}]}],
+        [
+            {
+                "from": {"id": str(first)},
+                "to": [
+                    {"id": str(one), "type": "contact_to_company"},
+                    {"id": str(one), "type": "contact_to_company_unlabeled"},
+                ],
+            }
+        ],
     )
-    assert api.post(f"{NAMED}/batch/archive", {"inputs": [named]}).status == 204
+    both = [named, pair(first, one, type="contact_to_company_unlabeled")]
+    assert api.post(f"{NAMED}/batch/archive", {"inputs": both}).status == 204
     assert api.post(f"{NAMED}/batch/read", {"inputs": [{"id": str(first)}]}).status == 207
     assert api.post(f"{NAMED}/batch/create", {"inputs": [pair(1, 2, type="nope")]}).status == 400
     listed = api.get(f"{NAMED}/types").body["results"]
@@ -225,14 +235,14 @@ def test_a_label_is_made_used_renamed_and_removed(api: Api) -> None:
     assert there in api.get(labels).body["results"]
     assert back in api.get("/crm/v4/associations/companies/contacts/labels").body["results"]
     used = api("PUT", address(contact, company), [spec(there["typeId"], "USER_DEFINED")])
-    assert used.body["labels"] == ["Billing"]
-    assert types(api, contact) == {company: {PLAIN, there["typeId"]}}
-    assert types(api, company, "companies contacts") == {contact: {280, back["typeId"]}}
+    assert used.body["labels"] == ["Primary", "Billing"]
+    assert types(api, contact) == {company: {PLAIN, PRIMARY, there["typeId"]}}
+    assert types(api, company, "companies contacts") == {contact: {280, 2, back["typeId"]}}
     change = {"associationTypeId": there["typeId"], "label": "Pays"}
     assert api("PUT", labels, change).status == 204
     assert there | {"label": "Pays"} in api.get(labels).body["results"]
     assert api("DELETE", f"{labels}/{there['typeId']}").status == 204
-    assert types(api, contact) == {company: {PLAIN}}
+    assert types(api, contact) == {company: {PLAIN, PRIMARY}}
     assert api("DELETE", f"{labels}/{there['typeId']}").status == 404
     assert api("DELETE", f"{labels}/{PLAIN}").status == 404
     assert not AssociationType.objects.filter(category="USER_DEFINED").exists()
