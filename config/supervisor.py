@@ -20,7 +20,7 @@ from types import FrameType
 from config import capabilities
 
 LOOK_SECONDS = 0.2
-#: A program that keeps dying is started again after 1, 2, 4 ... seconds, at most so many.
+#: A program that keeps dying is started again at once, then after 1, 2, 4 ... seconds, at most:
 LONGEST_PAUSE = 30.0
 #: One that ran so long has recovered.
 RECOVERED_SECONDS = 60.0
@@ -58,7 +58,7 @@ class Child:
         self.start_at = 0.0
         #: It has closed its output.
         self.is_silent = False
-        self._pause = 1.0
+        self._pause = 0.0
         self._rest = b""
         self._say = say
 
@@ -116,9 +116,9 @@ class Child:
         """Have it started again, soon or, if it keeps dying, later."""
         now = time.monotonic()
         if now - self.started > RECOVERED_SECONDS:
-            self._pause = 1.0
+            self._pause = 0.0
         self.start_at = now + self._pause
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self._pause = min(max(1.0, self._pause * 2), LONGEST_PAUSE)
         self.restarts += 1
 
     def read(self) -> None:

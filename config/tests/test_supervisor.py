@@ -130,6 +130,17 @@ def test_a_program_that_is_to_be_restarted_comes_back(run: Run, tmp_path: Path) 
     assert running.end() == 0
 
 
+def test_a_program_that_keeps_dying_is_started_less_and_less_often(run: Run) -> None:
+    running = run("Program(name='a', command=python(''), is_restarted=True)")
+    begun = time.monotonic()
+    for number in (1, 2, 3):
+        running.until(f"restart number {number}")
+    # At once after the first end, a second after the next one.
+    assert 1 <= time.monotonic() - begun < 2.5
+    running.process.send_signal(signal.SIGINT)
+    assert running.end() == 0
+
+
 def test_what_a_dead_program_leaves_behind_is_killed(run: Run) -> None:
     fork = "import os, signal; child = os.fork(); child and os.write(1, b'%d\\n' % child); signal.pause()"
     running = run(f"Program(name='a', command=python({fork!r}), is_restarted=True)")
