@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from crm.api import account, associations, named_associations, objects, owners, properties
+from crm.api import account, associations, named_associations, objects, owners, properties, search
 from crm.api.routing import route
 
 PROPERTIES = "crm/v3/properties/{object_type}"
@@ -26,6 +26,7 @@ urlpatterns = [
     route(f"{RECORDS}/batch/update", objects.BatchUpdate),
     route(f"{RECORDS}/batch/upsert", objects.BatchUpsert),
     route(f"{RECORDS}/batch/archive", objects.BatchArchive),
+    route(f"{RECORDS}/search", search.Search),
     route(RECORDS, objects.Records),
     route(f"{RELATED}/default/{{end}}/{{to_key}}", associations.DefaultRelation),
     route(f"{RELATED}/{{end}}", associations.RelatedRecords),
