@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,18 +14,16 @@ from crm import changes
 from crm.imports import job as imports
 from crm.imports import staging
 from crm.models import ImportJob
-from crm.sql import SQL, execute, value
+from crm.sql import SQL, value
 from crm.tests.importing import numbers, records, started
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _media(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr("crm.imports.chunks.CHUNK_ROWS", 100)
-    yield
-    execute(SQL("TRUNCATE crm_property_history, crm_event"))
 
 
 def people(count: int) -> str:
