@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
+from django.db import connection
 
 from crm.models import Record
 
 ADMINISTRATOR = "admin"
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold the other hosts on this database back while the block runs."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended('cohort.up', 0))")
+        cursor.execute("RESET lock_timeout")
+        yield
+        cursor.execute("SELECT pg_advisory_unlock(hashtextextended('cohort.up', 0))")
 
 
 def collect_static() -> bool:

@@ -130,8 +130,9 @@ WORKERS = env.env_int("WORKERS", 2, least=1, most=64)
 Q_CLUSTER: dict[str, Any] = {
     **broker.broker(),
     "name": "cohort",
-    # And one each for matching, delivering and whatever comes besides, the heartbeat above all.
-    "workers": WORKERS + 3,
+    # And one each for matching, delivering, imports and whatever comes besides, the heartbeat
+    # above all: it must find a free one.
+    "workers": WORKERS + 4,
     "timeout": 60,
     "retry": 120,
     "max_attempts": 1,

@@ -23,7 +23,7 @@ LOOK_SECONDS = 0.2
 #: A program that keeps dying is started again at once, then after 1, 2, 4 ... seconds, at most:
 LONGEST_PAUSE = 30.0
 #: One that ran so long has recovered.
-RECOVERED_SECONDS = 60.0
+RECOVERED_SECONDS = 15.0
 COLOURS = (36, 33, 35, 32, 34)
 
 

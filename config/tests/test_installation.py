@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import authenticate, get_user_model
 from django.contrib.staticfiles import finders
+from django.db import connections
 
 from config import installation
 from config.heartbeat import Heartbeat
@@ -60,6 +61,21 @@ def test_the_demo_can_be_refused(demos: list[str], settings: Any) -> None:
     settings.DEMO = False
     assert not installation.load_demo()
     assert demos == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_first_start_holds_the_other_hosts_back_until_it_is_done() -> None:
+    other = connections.create_connection("default")
+    ask = "SELECT pg_try_advisory_lock(hashtextextended('cohort.up', 0))"
+    try:
+        with other.cursor() as cursor:
+            with installation.one_at_a_time():
+                cursor.execute(ask)
+                assert cursor.fetchone() == (False,)
+            cursor.execute(ask)
+            assert cursor.fetchone() == (True,)
+    finally:
+        other.close()
 
 
 @pytest.fixture

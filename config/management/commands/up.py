@@ -50,11 +50,12 @@ class Command(BaseCommand):
         except OperationalError as error:
             reason = str(error).strip().splitlines()[-1]
             raise SystemExit(f"DATABASE_URL: no connection: {reason}") from None
-        self.note("Migrating the database ...")
-        call_command("migrate", interactive=False, verbosity=0)
         self.note("Collecting static files ...")
         installation.collect_static()
-        installation.load_demo()
+        with installation.one_at_a_time():
+            self.note("Migrating the database ...")
+            call_command("migrate", interactive=False, verbosity=0)
+            installation.load_demo()
 
     def note(self, text: str) -> None:
         self.stdout.write(text)
