@@ -26,8 +26,10 @@ def one_at_a_time() -> Iterator[None]:
         cursor.execute("SET lock_timeout = 0")
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('cohort.up', 0))")
         cursor.execute("RESET lock_timeout")
-        yield
-        cursor.execute("SELECT pg_advisory_unlock(hashtextextended('cohort.up', 0))")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('cohort.up', 0))")
 
 
 def collect_static() -> bool:
@@ -65,8 +67,9 @@ def make_administrator() -> str:
     The password is kept nowhere.
     """
     users = get_user_model().objects
-    if users.exists():
-        return ""
-    password = secrets.token_urlsafe(12)
-    users.create_superuser(username=ADMINISTRATOR, password=password)
-    return password
+    with one_at_a_time():
+        if users.exists():
+            return ""
+        password = secrets.token_urlsafe(12)
+        users.create_superuser(username=ADMINISTRATOR, password=password)
+        return password
