@@ -126,9 +126,12 @@ def _without_property(heading: str, *, is_chosen: bool) -> str:
 
 
 def _spellings(object_type: str, definitions: Definitions) -> dict[str, str]:
-    """Folded spelling -> property name; the better match was put in first and stays."""
+    """Folded spelling -> property name."""
     kind = objects.get(object_type)
-    labels = {fold(item.label): item.name for item in definitions.values()}
+    # Of properties with one label, that counts which can be written, and the first of those.
+    labels: dict[str, str] = {}
+    for item in sorted(definitions.values(), key=lambda item: item.is_read_only):
+        labels.setdefault(fold(item.label), item.name)
     names = {fold(name): name for name in definitions}
     also = {
         spelling: name

@@ -80,6 +80,12 @@ def test_case_and_spaces_do_not_matter(object_type: str, heading: str, name: str
     assert recognised(object_type, heading) == {heading: name}
 
 
+def test_a_label_that_two_properties_share_means_the_one_that_can_be_written() -> None:
+    labels = [item.label for item in properties.load("0-1").values()]
+    assert labels.count("Became a customer date") == 2
+    assert recognised("0-1", "Became a customer date") == {"Became a customer date": "closedate"}
+
+
 def test_the_first_of_two_columns_for_one_property_counts() -> None:
     columns = headings.recognise(["Email", "E-mail", "Email", ""], "0-1", properties.load("0-1"))
     assert columns == [
