@@ -26,6 +26,7 @@ from crm.imports.rejects import Rejects
 from crm.imports.survey import Reading
 from crm.models import ImportJob
 from crm.objects import base as objects
+from crm.properties import InvalidProperties
 from crm.sql import execute, sql, value
 
 ATTEMPTS = 5
@@ -190,7 +191,8 @@ def _write(job: ImportJob, target: staging.Target, chunk: Chunk, rejects: Reject
                 rejected = chunk.refuse(written.refused)
                 rejects.write(rejected)
                 _advance(job, chunk, written, len(rejected))
-        except changes.DuplicateValue:
+        except (changes.DuplicateValue, InvalidProperties):
+            # Somebody took a value, or archived a stage, just now: the next attempt sees it.
             if attempt == ATTEMPTS:
                 raise
         except OperationalError as error:
