@@ -85,7 +85,7 @@ class Relation(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
         keys = links.read_types(wire.objects(self.json(), "The body"))
-        wanted = links.with_plain(kind, to, [Wanted(*pair, type_key) for type_key in keys])
+        wanted = [Wanted(*pair, type_key) for type_key in keys]
         types = links.types_from(kind, {item.type_key for item in wanted}, to)
         links.require_records(kind, pair[:1])
         links.require_records(to, pair[1:])
@@ -152,7 +152,6 @@ class BatchCreate(PairEndpoint):
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
-        wanted = links.with_plain(kind, to, wanted)
         types = links.types_from(kind, {item.type_key for item in wanted}, to)
         pairs, errors = lost(kind, to, list(dict.fromkeys((i.start, i.to) for i in wanted)))
         there = set(pairs)

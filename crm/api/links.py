@@ -205,21 +205,6 @@ def beside(
     return shown
 
 
-def with_plain(
-    kind: type[ObjectType], to: type[ObjectType], wanted: Sequence[Wanted]
-) -> list[Wanted]:
-    """`wanted`, and for each pair the association without a label beside the labelled ones."""
-    plain = AssociationType.objects.filter(
-        from_object_type=kind.type_id,
-        to_object_type=to.type_id,
-        category=AssociationType.Category.HUBSPOT_DEFINED,
-        label="",
-    ).first()
-    more = [] if plain is None else [(plain.category, plain.type_id)]
-    pairs = dict.fromkeys((item.start, item.to) for item in wanted)
-    return [*wanted, *(Wanted(start, end, key) for start, end in pairs for key in more)]
-
-
 def remove_all(
     kind: type[ObjectType], to: type[ObjectType], pairs: Sequence[tuple[int, int]]
 ) -> None:

@@ -129,11 +129,17 @@ def test_a_record_is_made_with_its_associations(api: Api) -> None:
     made = api.made(CONTACTS, {"properties": {}, "associations": [to_company(company)]})
     read = api.get(f"{CONTACTS}/{made['id']}?associations=companies,deals")
     assert read.body["associations"] == {
-        "companies": {"results": [{"id": str(company), "type": "contact_to_company_unlabeled"}]}
+        "companies": {
+            "results": [
+                {"id": str(company), "type": "contact_to_company"},
+                {"id": str(company), "type": "contact_to_company_unlabeled"},
+            ]
+        }
     }
     back = api.get(f"/crm/v3/objects/companies/{company}?associations=contacts")
     assert back.body["associations"]["contacts"]["results"] == [
-        {"id": made["id"], "type": "company_to_contact_unlabeled"}
+        {"id": made["id"], "type": "company_to_contact"},
+        {"id": made["id"], "type": "company_to_contact_unlabeled"},
     ]
 
 
@@ -278,14 +284,14 @@ def test_associations_of_a_record_show_a_page_and_where_the_next_is(
 ) -> None:
     monkeypatch.setattr("crm.api.links.PAGE", 2)
     (pk,) = people(1)
-    others = companies(3)
+    others = changes.create("0-5", [{}, {}, {}], SYSTEM)
     pairs = [(pk, other) for other in others]
-    associations.associate(associations.between("0-1", "0-2"), associations.pairs(pairs))
-    shown = api.get(f"{CONTACTS}/{pk}?associations=companies").body["associations"]["companies"]
+    associations.associate(associations.between("0-1", "0-5"), associations.pairs(pairs))
+    shown = api.get(f"{CONTACTS}/{pk}?associations=tickets").body["associations"]["tickets"]
     assert [row["id"] for row in shown["results"]] == [str(other) for other in others[:2]]
     assert shown["paging"]["next"] == {
         "after": str(others[1]),
-        "link": f"http://testserver/crm/v4/objects/contacts/{pk}/associations/companies"
+        "link": f"http://testserver/crm/v4/objects/contacts/{pk}/associations/tickets"
         f"?after={others[1]}",
     }
     assert Association.objects.count() == 6
