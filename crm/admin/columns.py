@@ -63,7 +63,8 @@ def _property_column(definition: Definition) -> Column:
 
 def chip(definition: Definition, value: Any) -> str:
     """A coloured label for one of a few choices, "" for other values."""
-    if definition.type != "enumeration" or definition.external_options or isinstance(value, list):
+    is_choice = definition.type == "enumeration" and definition.external_options != "OWNER"
+    if not is_choice or isinstance(value, list):
         return ""
     places = [option.value for option in definition.options[:MOST_CHIPS]]
     if len(definition.options) > MOST_CHIPS or value not in places:

@@ -8,6 +8,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm import properties
 from crm.api import batches, definitions, scopes
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import NotFound
@@ -42,9 +43,10 @@ def shown(kind: type[ObjectType], item: Property) -> dict[str, Any]:
         "fieldType": item.field_type,
         "description": item.description,
         "groupName": item.group.name,
-        "options": [_option(option, place) for place, option in enumerate(item.options)],
+        "options": [_option(option, place) for place, option in enumerate(_options(kind, item))],
         "displayOrder": item.display_order,
-        "calculated": item.field_type.startswith("calculation"),
+        "calculated": bool(ours and ours.is_calculated)
+        or item.field_type.startswith("calculation"),
         "externalOptions": bool(ours and ours.external_options),
         "hasUniqueValue": item.is_unique,
         "hidden": False,
@@ -61,11 +63,21 @@ def shown(kind: type[ObjectType], item: Property) -> dict[str, Any]:
         "archived": item.archived_at is not None,
         "dataSensitivity": "non_sensitive",
     }
-    if ours is not None and ours.external_options:
+    if ours is not None and ours.external_options == "OWNER":
         body["referencedObjectType"] = ours.external_options
     if item.archived_at is not None:
         body["archivedAt"] = as_moment(item.archived_at)
     return body
+
+
+def _options(kind: type[ObjectType], item: Property) -> list[dict[str, Any]]:
+    """The options in the row; pipelines and stages are kept elsewhere."""
+    ours = declared(kind).get(item.name)
+    if ours is None or ours.external_options not in ("PIPELINE", "STAGE"):
+        return item.options
+    loaded = properties.load(kind.type_id).get(item.name)
+    found = loaded.options if loaded else ()
+    return [{"label": option.label, "value": option.value} for option in found]
 
 
 def _option(option: dict[str, Any], place: int) -> dict[str, Any]:

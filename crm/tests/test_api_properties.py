@@ -277,3 +277,16 @@ def test_tools_learn_whose_account_it_is_and_what_their_token_may_do(api: Api) -
     assert answer.body["scopes"] == api.token.scopes
     assert api.post(path, {"tokenKey": new_api(name="other").secret}).status == 404
     assert api.post(path, {}).status == 400
+
+
+def test_stages_are_options_and_calculated_properties_say_so(api: Api) -> None:
+    stage = api.get("/crm/v3/properties/deals/dealstage").body
+    assert stage["options"][0] == {
+        "label": "Appointment scheduled", "value": "appointmentscheduled",
+        "displayOrder": 0, "hidden": False, "description": "",
+    }  # fmt: skip
+    assert (stage["externalOptions"], len(stage["options"])) == (True, 7)
+    assert "referencedObjectType" not in stage
+    counted = api.get("/crm/v3/properties/contacts/num_associated_deals").body
+    assert counted["calculated"]
+    assert counted["modificationMetadata"]["readOnlyValue"]

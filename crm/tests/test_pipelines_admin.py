@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -121,3 +122,9 @@ def test_archiving_asks_first_and_keeps_the_last(admin_client: Client) -> None:
     admin_client.post(address)
     pipeline.refresh_from_db()
     assert pipeline.archived_at is not None
+
+
+def test_lists_show_stages_as_coloured_chips(admin_client: Client) -> None:
+    changes.create("0-5", [{"subject": "Broken", "hs_pipeline_stage": "2"}], SYSTEM)
+    text = admin_client.get(reverse("admin:crm_ticket_changelist")).content.decode()
+    assert re.search(r'<span class="co-chip co-\w+">Waiting on contact</span>', text)
