@@ -245,6 +245,16 @@ def test_properties_and_groups(server: Server) -> None:
     assert {item.name for item in gone} == {"colour", "wheels"}
 
 
+def test_pipelines_and_their_stages(server: Server) -> None:
+    crm = server.client.crm.pipelines
+    (listed,) = crm.pipelines_api.get_all("deals").results
+    assert crm.pipelines_api.get_by_id("deals", "default") == listed
+    stages = crm.pipeline_stages_api.get_all("deals", "default").results
+    assert [stage.id for stage in stages] == [stage.id for stage in listed.stages]
+    won = crm.pipeline_stages_api.get_by_id("deals", "default", "closedwon")
+    assert won.metadata["isClosed"] == "true"
+
+
 def test_owners_and_the_account(server: Server) -> None:
     user = User.objects.get()
     owner = Owner.objects.create(email="o@x.example", first_name="Ola", last_name="W", user=user)

@@ -18,11 +18,12 @@ from crm.api.errors import ApiError
 from crm.api.wire import Fields
 from crm.filters import base as filters
 from crm.filters.errors import FilterError
+from crm.filters.fields import clean_text
 from crm.objects.base import ObjectType
 from crm.properties import Definitions
 from crm.property_types.base import Definition, InvalidValue
 from crm.property_types.date_time import parse_moment
-from crm.sql import SQL, sql
+from crm.sql import SQL, join, sql
 
 Json = dict[str, Any]
 
@@ -97,7 +98,23 @@ def where(fields: Fields, kind: type[ObjectType], definitions: Definitions, now:
         return _token(line)
     if definition.column and line.operator not in ("HAS_PROPERTY", "NOT_HAS_PROPERTY"):
         return _column(line)
-    return _compiled(line, kind, definitions, now)
+    condition = _compiled(line, kind, definitions, now)
+    if definition.is_unique and definition.type == "string" and line.operator in ("EQ", "IN"):
+        return sql("({few} AND {it})", few=_among_holders(line, kind), it=condition)
+    return condition
+
+
+def _among_holders(line: Filter, kind: type[ObjectType]) -> SQL:
+    """The records that hold a unique value: the same answer by an index instead of a scan."""
+    values = line.values() if line.operator == "IN" else [line.value()]
+    texts = [sql("lower({text}::text)", text=clean_text(value, "value")) for value in values]
+    return sql(
+        "r.id IN (SELECT u.record_id FROM crm_uniquevalue u WHERE u.object_type = {type}"
+        " AND u.property_name = {name} AND u.value IN ({texts}))",
+        type=kind.type_id,
+        name=line.definition.name,
+        texts=join(", ", texts),
+    )
 
 
 def _compiled(line: Filter, kind: type[ObjectType], definitions: Definitions, now: datetime) -> SQL:

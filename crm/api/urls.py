@@ -1,8 +1,18 @@
 from __future__ import annotations
 
-from crm.api import account, associations, named_associations, objects, owners, properties, search
+from crm.api import (
+    account,
+    associations,
+    named_associations,
+    objects,
+    owners,
+    pipelines,
+    properties,
+    search,
+)
 from crm.api.routing import route
 
+PIPELINES = "crm/v3/pipelines/{object_type}"
 PROPERTIES = "crm/v3/properties/{object_type}"
 PAIR = "crm/v4/associations/{start}/{end}"
 NAMED_PAIR = "crm/v3/associations/{start}/{end}"
@@ -14,6 +24,10 @@ urlpatterns = [
     route("oauth/v2/private-apps/get/access-token-info", account.TokenInfo),
     route("crm/v3/owners", owners.Owners),
     route("crm/v3/owners/{key}", owners.OneOwner),
+    route(PIPELINES, pipelines.Pipelines),
+    route(f"{PIPELINES}/{{key}}", pipelines.OnePipeline),
+    route(f"{PIPELINES}/{{key}}/stages", pipelines.Stages),
+    route(f"{PIPELINES}/{{key}}/stages/{{stage_id}}", pipelines.OneStage),
     route(f"{PROPERTIES}/batch/create", properties.BatchCreate),
     route(f"{PROPERTIES}/batch/read", properties.BatchRead),
     route(f"{PROPERTIES}/batch/archive", properties.BatchArchive),
