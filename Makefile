@@ -40,6 +40,7 @@ requirements: setup
 $(BIN)/pip:
 	$(if $(shell $(PYTHON) -c 'import sys; print(sys.version_info[:2] == (3, 11) or "")' 2>/dev/null),,\
 		$(error Cohort needs Python 3.11. Install it, or name it: make PYTHON=/path/to/python3.11))
+	$(if $(shell test -w . && echo yes),,$(error Cannot write the folder $(CURDIR): it needs room for $(VENV)))
 	$(if $(shell $(PYTHON) -c 'import ensurepip, venv; print(1)' 2>/dev/null),,\
 		$(error This Python lacks the module venv; on Debian: apt install python3.11-venv))
 	@$(PYTHON) -m venv --clear $(VENV)

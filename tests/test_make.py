@@ -5,8 +5,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from config import capabilities
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,7 +30,7 @@ def python_that_says(answer: str, folder: Path) -> Path:
     return path
 
 
-def make(checkout: Path, python: Path | str) -> subprocess.CompletedProcess[str]:
+def make(checkout: Path, python: Path | str, **arguments: Any) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", "run", f"PYTHON={python}"],
         cwd=checkout,
@@ -36,6 +39,7 @@ def make(checkout: Path, python: Path | str) -> subprocess.CompletedProcess[str]
         capture_output=True,
         text=True,
         check=False,
+        **arguments,
     )
 
 
@@ -61,6 +65,16 @@ def test_a_python_without_venv_is_told_what_it_lacks(checkout: Path) -> None:
     answer = 'case "$2" in *ensurepip*) exit 1;; *) echo True;; esac'
     [line] = make(checkout, python_that_says(answer, checkout)).stderr.splitlines()
     assert "lacks the module venv; on Debian: apt install python3.11-venv" in line
+
+
+def test_a_folder_that_may_not_be_written_is_named(checkout: Path) -> None:
+    python = python_that_says("echo True", checkout)
+    checkout.chmod(0o555)
+    plain_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        plain_user = capabilities.Account(65534, 65534, may_pass_folders=True).popen_arguments()
+    [line] = make(checkout, python, **plain_user).stderr.splitlines()
+    assert f"Cannot write the folder {checkout}: it needs room for .venv" in line
 
 
 def test_the_command_line_refuses_another_python(checkout: Path) -> None:
