@@ -82,6 +82,13 @@
 
   document.addEventListener("DOMContentLoaded", () => improve(document));
   // Django's own scripts build some controls only then.
-  window.addEventListener("load", () => setTimeout(() => improve(document)));
+  window.addEventListener("load", () =>
+    setTimeout(() => {
+      improve(document);
+      // The theme hides the page while it loads, so the browser could not focus anything.
+      if (document.activeElement === document.body) document.querySelector("[autofocus]")?.focus();
+      document.body.dataset.ready = "1";
+    })
+  );
   document.addEventListener("htmx:afterSwap", (event) => improve(event.target.parentElement || document));
 })();
