@@ -86,8 +86,8 @@ def test_names_of_the_way_back_are_turned_round() -> None:
 def test_the_catalogue_costs_the_same_queries_for_any_number_of_relations(
     django_assert_max_num_queries: Any,
 ) -> None:
-    # Three for the groups and properties of each type, two for all relations, the transaction.
-    with django_assert_max_num_queries(4 * len(object_types) + 6):
+    # At most four for the groups, properties and pipelines of each type, the rest for all relations.
+    with django_assert_max_num_queries(4 * len(object_types) + 8):
         catalogue.synchronise()
 
 

@@ -66,7 +66,7 @@ def test_every_contact_gets_a_send_or_a_reason(
         "a@bücher.example.com": "QUEUED",
         "archived@example.com": "CAMPAIGN_CANCELLED",
     }
-    assert queued() == [(f"1:{ids[n]}", 2) for n in (0, 3, 8)]
+    assert sorted(queued()) == sorted((f"1:{ids[n]}", 2) for n in (0, 3, 8))
     logged = Event.objects.filter(type="email.not_sent").order_by("record_id")
     assert list(logged.values_list("record_id", "properties__result")) == [
         (ids[1], "INVALID_TO_ADDRESS"),
