@@ -227,6 +227,7 @@ def _keep_unique(ids: Sequence[int], names: Sequence[str]) -> None:
                     FROM crm_record r CROSS JOIN unnest({names}::text[]) AS n(name)
                     WHERE r.id = ANY({ids}::bigint[]) AND r.archived_at IS NULL
                       AND r.properties ? n.name
+                    ORDER BY n.name, lower(r.properties->>n.name)
                     """,
                     ids=list(ids),
                     names=list(names),

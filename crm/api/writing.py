@@ -21,7 +21,7 @@ from crm.sql import sql
 Result = TypeVar("Result")
 
 #: How often a batch is begun when others write the same records at the same time.
-ATTEMPTS = 3
+ATTEMPTS = 8
 DEADLOCK = "40P01"
 
 
