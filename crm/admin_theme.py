@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from django.forms import Textarea as TextareaWidget
     from django.forms import TextInput as TextInputWidget
 else:
-    from unfold.admin import ModelAdmin, TabularInline
+    from django.contrib.admin import ShowFacets
+    from unfold.admin import ModelAdmin as ThemeModelAdmin
+    from unfold.admin import TabularInline
     from unfold.contrib.filters.admin import DropdownFilter, TextFilter
     from unfold.decorators import display
     from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -38,6 +40,13 @@ else:
     from unfold.widgets import UnfoldAdminTextareaWidget as TextareaWidget
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInputWidget
     from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget
+
+    class ModelAdmin(ThemeModelAdmin):
+        """The theme's, which counts nothing beyond the page: tables may hold millions of rows."""
+
+        show_facets = ShowFacets.NEVER
+        show_full_result_count = False
+
 
 from unfold.contrib.filters.forms import DropdownForm
 from unfold.dataclasses import SearchResult

@@ -89,6 +89,9 @@ class StateFilter(DropdownFilter):
 
 @admin.register(Email)
 class EmailAdmin(ModelAdmin[Email]):
+    """What workflows send."""
+
+    empty_text = "Write one with the names of your contacts in it; workflows send it."
     list_display = ["name", "subject", "standing", "updated_at"]
     list_filter = [StateFilter]
     list_filter_submit = True

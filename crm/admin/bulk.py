@@ -66,6 +66,8 @@ class BulkAction:
     button: ClassVar[str]
     icon: ClassVar[str] = "bolt"
     is_dangerous: ClassVar[bool] = False
+    #: Its place in menus.
+    order: ClassVar[int] = 50
     form_class: ClassVar[type[BulkForm]] = BulkForm
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
@@ -74,6 +76,10 @@ class BulkAction:
 
 
 bulk_actions: Registry[BulkAction] = Registry("bulk action", "name")
+
+
+def in_order() -> list[type[BulkAction]]:
+    return sorted(bulk_actions, key=lambda action: (action.order, action.name))
 
 
 def respond(

@@ -35,6 +35,7 @@ class AddToList(BulkAction):
     """They join a static list; who is in it already stays as it is."""
 
     name = "add_to_list"
+    order = 20
     label = "Add to a static list"
     button = "Add to list"
     icon = "playlist_add"
@@ -51,6 +52,7 @@ class RemoveFromList(BulkAction):
     """They leave a static list; the records themselves stay."""
 
     name = "remove_from_list"
+    order = 30
     label = "Remove from a static list"
     button = "Remove from list"
     icon = "playlist_remove"
@@ -97,6 +99,7 @@ class SetProperty(BulkAction):
     """One property gets the same value everywhere; the history keeps the values before."""
 
     name = "set_property"
+    order = 40
     label = "Set a property value"
     button = "Set value"
     icon = "edit"
@@ -119,6 +122,7 @@ class Archive(BulkAction):
     """They leave lists, workflows and searches. Nothing is deleted; they can be restored."""
 
     name = "archive"
+    order = 90
     label = "Archive"
     button = "Archive"
     icon = "archive"

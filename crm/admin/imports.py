@@ -53,6 +53,8 @@ class UploadForm(forms.Form):
 class ImportJobAdmin(ModelAdmin[ImportJob]):
     """Imports, newest first; one is started with "Add"."""
 
+    empty_text = "Bring in a CSV file: headings are recognised, bad rows come back with the reason."
+
     list_display = ["file_name", "contents", "progress", "result", "user", "created_at"]
     list_select_related = ["user"]
     ordering = ["-pk"]

@@ -55,6 +55,8 @@ class ListForm(forms.ModelForm[List]):
 class ListAdmin(ModelAdmin[List]):
     """Sets of records, made by hand or by workflows."""
 
+    empty_text = "A list holds the records you choose, or those a workflow puts in."
+
     form = ListForm
     list_display = ["name", "contains", "size", "created_at"]
     search_fields = ["name"]

@@ -109,7 +109,7 @@ def _respond(admin: Any, page: Page) -> HttpResponse:
         "tabs": [{"name": tab.name, "label": tab.label, "active": tab is current} for tab in tabs],
         "tab": _html(current, page),
         "sides": [html for part in _parts(tabs=False) if (html := _html(part, page))],
-        "actions": list(bulk.bulk_actions),
+        "actions": bulk.in_order(),
         "may_change": admin.has_change_permission(page.request),
         "may_archive": admin.has_delete_permission(page.request),
     }

@@ -97,7 +97,7 @@ class RecordAdmin(ModelAdmin[Record]):
                 action.name,
                 action.label,
             )
-            for action in bulk.bulk_actions
+            for action in bulk.in_order()
         }
 
     def changelist_view(

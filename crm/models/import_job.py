@@ -36,5 +36,8 @@ class ImportJob(models.Model):
     created_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
+    class Meta:
+        verbose_name = "import"
+
     def __str__(self) -> str:
         return self.file_name

@@ -34,6 +34,7 @@ class EnrollInWorkflow(BulkAction):
     """They start at the first step, whether or not they meet the triggers."""
 
     name = "enroll"
+    order = 10
     label = "Enroll in a workflow"
     button = "Enroll"
     icon = "account_tree"

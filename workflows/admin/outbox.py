@@ -66,6 +66,8 @@ class KindFilter(DropdownFilter):
 class OutboxAdmin(ModelAdmin[OutboxMessage]):
     """Messages, the latest first. They are made by workflows and never edited."""
 
+    empty_text = "What workflows send stands here, with what became of it."
+
     list_display = ["key", "kind", "standing", "attempts", "created_at", "finished_at", "said"]
     list_filter = [StateFilter, KindFilter]
     list_filter_submit = True

@@ -62,6 +62,8 @@ class ObjectFilter(DropdownFilter):
 class WorkflowAdmin(ModelAdmin[Workflow]):
     """What is automated."""
 
+    empty_text = "A workflow takes records through steps: emails, waits, branches, tasks."
+
     list_display = ["name", "status", "of", "active", "enrolled", "review", "updated_at"]
     list_filter = [StateFilter, ObjectFilter]
     list_filter_submit = True
