@@ -118,10 +118,11 @@ def test_a_mistake_is_shown_with_its_place(
     ids=["opens", "tokens", "dots", "filters", "backslashes", "unclosed", "comments", "long"],
 )
 def test_a_bomb_takes_no_time(bomb: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with contextlib.suppress(TemplateError):
         parse(unescape_tokens(bomb))
-    assert time.perf_counter() - start < 1
+    # Of this process's own time, however busy the machine: a bomb would take minutes.
+    assert time.process_time() - start < 5
 
 
 PARTS = ["{{", "}}", "{%", "{#", "#}", "contact", ".", "a", "|", "default", ":", "(", ")", "'", '"']
