@@ -353,5 +353,6 @@ def test_releasing_one_hold_of_two_does_not_wait(home: Path, start: Start) -> No
     postgres.ensure_running(home)
     begun = time.monotonic()
     postgres.release(home)
-    assert time.monotonic() - begun < keeper.LINGER_SECONDS
+    # Waiting for the server to stop would take 20 s.
+    assert time.monotonic() - begun < 10
     assert Embedded(home).is_accepting()
