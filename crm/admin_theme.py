@@ -42,10 +42,9 @@ else:
     from unfold.widgets import UnfoldBooleanWidget as CheckboxWidget
 
     class ModelAdmin(ThemeModelAdmin):
-        """The theme's, which counts nothing beyond the page: tables may hold millions of rows."""
+        """The theme's, without the counts beside every filter: tables may hold millions of rows."""
 
         show_facets = ShowFacets.NEVER
-        show_full_result_count = False
 
 
 from unfold.contrib.filters.forms import DropdownForm

@@ -98,7 +98,6 @@ class EmailAdmin(ModelAdmin[Email]):
     search_fields = ["name", "subject"]
     ordering = ["-updated_at"]
     list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Email]:
         return super().get_queryset(request).filter(archived_at=None)
@@ -275,6 +274,10 @@ class EmailEvent(EventWords):
 
     def title(self, properties: dict[str, Any]) -> str:
         return f"{self.words} “{properties.get('email_name') or 'an email'}”"
+
+    def url(self, properties: dict[str, Any]) -> str:
+        key = properties.get("email_id")
+        return reverse("admin:emails_email_change", args=[key]) if isinstance(key, int) else ""
 
 
 @event_words.register

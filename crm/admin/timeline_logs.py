@@ -144,6 +144,10 @@ class EventWords:
     def lines(self, properties: dict[str, Any]) -> Iterable[Line]:
         return ()
 
+    def url(self, properties: dict[str, Any]) -> str:
+        """A page about it, which then stands for who or what did it."""
+        return ""
+
 
 event_words: Registry[EventWords] = Registry("event", "type")
 
@@ -202,11 +206,13 @@ class Events(TimelineLog):
 def _event(at: datetime, type_: str, properties: dict[str, Any], source: Words) -> Entry:
     known = event_words.find(type_)
     told = known() if known else PlainEventWords(type_)
+    url = told.url(properties)
     return Entry(
         at=at,
         title=told.title(properties),
         icon=told.icon,
         tone=told.tone,
         lines=list(told.lines(properties)),
-        source=source,
+        url=url,
+        source=None if url else source,
     )

@@ -159,7 +159,7 @@ def database() -> list[tuple[str, str, int]]:
                 """
                 SELECT parent, pg_size_pretty(sum(size)), sum(live)::bigint FROM (
                     SELECT coalesce(p.relname, c.relname) AS parent,
-                        pg_total_relation_size(c.oid) AS size, greatest(c.reltuples, 0) AS live
+                        pg_total_relation_size(c.oid) AS size, pg_stat_get_live_tuples(c.oid) AS live
                     FROM pg_class c
                     LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
                     LEFT JOIN pg_class p ON p.oid = i.inhparent

@@ -70,7 +70,6 @@ class WorkflowAdmin(ModelAdmin[Workflow]):
     search_fields = ["name"]
     ordering = ["-is_enabled", "name"]
     list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         # The documents are large and the list does not show them.
