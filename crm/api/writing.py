@@ -181,15 +181,18 @@ def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> 
         for place, one in enumerate(inputs)
     }
     rows, errors = checking.clean(definitions, given)
-    errors |= checking.taken(kind, definitions, rows, own)
-    good = _settle(rows, errors, inputs)
+    conflicts = checking.taken(kind, definitions, rows, own)
+    if conflicts and _resolve(kind, definitions, inputs).keys() != own.keys():
+        # Another writer made one of them since the first look: begin again and update it.
+        raise DuplicateValue(inputs[0].id_property)
+    good = _settle(rows, errors | conflicts, inputs)
     _write(
         kind, {own[place]: row for place, row in good.items() if place in own}, source, definitions
     )
     new = {place: row for place, row in good.items() if place not in own}
     made = _insert(kind, new, source, definitions)
     ids = {place: own[place] if place in own else made[place] for place in good}
-    return Outcome(definitions=definitions, ids=ids, errors=errors, new=frozenset(made))
+    return Outcome(definitions=definitions, ids=ids, errors=errors | conflicts, new=frozenset(made))
 
 
 def archive(kind: type[ObjectType], ids: Sequence[int], source: Source) -> None:
