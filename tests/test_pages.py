@@ -77,6 +77,10 @@ class World:
             "/admin/crm/importjob/add/",
             f"/admin/crm/importjob/{self.job}/change/",
             "/admin/crm/owner/",
+            "/admin/crm/pipeline/",
+            "/admin/crm/pipeline/add/",
+            "/admin/crm/apitoken/",
+            "/admin/crm/apitoken/add/",
             f"{workflow}/",
             f"{workflow}/add/",
             f"{mine}/",
@@ -263,7 +267,7 @@ def test_every_page_is_accessible_fits_and_asks_no_other_host(world: World, view
             if wrong:
                 found[path] = wrong
         assert (visited.foreign, visited.errors) == ([], [])
-    assert found == {}
+    assert found == {}, "\n".join(f"{path}: {wrong}" for path, wrong in found.items())
 
 
 def test_a_dark_system_gets_a_dark_page(world: World) -> None:
