@@ -15,10 +15,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm import clock, events, properties
+from crm import change_queue, clock, events, properties
+from crm.change_queue import Taken
 from crm.clock import NOW
 from crm.filters import base as filters
-from crm.sql import SQL, execute, join, rows, sql, value
+from crm.sql import SQL, execute, join, sql, value
 from workflows import flows
 from workflows.enrollment import EnrolledBy, Lane, Reason, insert, targets, unenroll
 from workflows.flows import Published
@@ -28,25 +29,6 @@ from workflows.models import Workflow
 MATCH_LOCK = 7_201_001
 #: How many rows of the queue one transaction takes; each names up to 5,000 records.
 TAKE = 20
-
-_CREATE_CHANGED = SQL(
-    """
-    CREATE TEMPORARY TABLE IF NOT EXISTS changed (
-        change_id bigint NOT NULL, record_id bigint NOT NULL, hops smallint NOT NULL
-    ) ON COMMIT DELETE ROWS
-    """
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Taken:
-    """One row of the change queue, without its records."""
-
-    id: int
-    object_type: str
-    property_names: frozenset[str]
-    list_ids: frozenset[int]
-    event_types: frozenset[str]
 
 
 def run(deadline_seconds: float) -> bool:
@@ -71,7 +53,7 @@ def match() -> int:
     """
     if not value(sql("SELECT pg_try_advisory_xact_lock({key})", key=MATCH_LOCK)):
         return 0
-    taken = _take()
+    taken = change_queue.take(TAKE)
     if not taken:
         return 0
     _unenroll_archived(taken)
@@ -84,44 +66,7 @@ def match() -> int:
     return len(taken)
 
 
-def _take() -> list[_Taken]:
-    """Move rows of the queue into the table `changed`.
-
-    FOR UPDATE SKIP LOCKED instead of a remembered id: a row that commits late is found late.
-    """
-    execute(_CREATE_CHANGED)
-    # Empty already, unless an earlier match ran in the same transaction.
-    execute(SQL("DELETE FROM changed"))
-    found = rows(
-        sql(
-            """
-            WITH taken AS (
-                DELETE FROM crm_change WHERE id IN (
-                    SELECT id FROM crm_change ORDER BY id LIMIT {take} FOR UPDATE SKIP LOCKED
-                ) RETURNING *
-            ),
-            kept AS (
-                INSERT INTO changed SELECT t.id, u.record_id, t.hops
-                FROM taken t CROSS JOIN unnest(t.record_ids) AS u(record_id)
-            )
-            SELECT id, object_type, property_names, list_ids, event_types FROM taken
-            """,
-            take=TAKE,
-        )
-    )
-    return [
-        _Taken(
-            id=row[0],
-            object_type=row[1],
-            property_names=frozenset(row[2]),
-            list_ids=frozenset(row[3]),
-            event_types=frozenset(row[4]),
-        )
-        for row in found
-    ]
-
-
-def _unenroll_archived(taken: Iterable[_Taken]) -> None:
+def _unenroll_archived(taken: Iterable[Taken]) -> None:
     gone = [change.id for change in taken if "record.archived" in change.event_types]
     if gone:
         select = sql("SELECT record_id FROM changed WHERE change_id = ANY({ids})", ids=gone)
@@ -135,17 +80,13 @@ class _Listener:
     workflow: Published
     predicate: filters.Predicate
 
-    def hears(self, change: _Taken) -> bool:
+    def hears(self, change: Taken) -> bool:
         """Whether a change can change the answer of the filters."""
         return bool(
-            change.event_types & EXISTENCE
+            change.event_types & change_queue.EXISTENCE
             or change.property_names & self.predicate.property_names
             or change.list_ids & self.predicate.list_ids
         )
-
-
-#: These change whether a record meets a filter at all, whatever the filter asks.
-EXISTENCE = {"record.created", "record.archived", "record.restored"}
 
 
 def _listening(object_type: str) -> list[_Listener]:
@@ -169,7 +110,7 @@ def _predicate(
     return filters.compile(tree, workflow.flow.object_type, now)
 
 
-def _judge(listeners: Sequence[_Listener], changes: Sequence[_Taken]) -> int:
+def _judge(listeners: Sequence[_Listener], changes: Sequence[Taken]) -> int:
     """Enroll those of the changed records that begin to meet the criteria of a workflow."""
     hearing = [item for item in listeners if any(item.hears(change) for change in changes)]
     heard = [change.id for change in changes if any(item.hears(change) for item in hearing)]
