@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
+from crm import associations
 from crm.associations import PRIMARY
 from crm.features import ASSOCIATION_LABELS, LABELS_PER_PAIR
 from crm.models import AssociationType
@@ -119,6 +120,8 @@ def rename(kind: AssociationType, label: str, inverse_label: str = "") -> None:
         kind.inverse.save()
 
 
+@transaction.atomic
 def remove(kind: AssociationType) -> None:
     """Remove a custom label from everything that carries it; its other direction goes with it."""
+    associations.remove_all(kind)
     kind.delete()

@@ -1,4 +1,8 @@
-"""Relations between records: each is stored once in each direction, in one statement."""
+"""Relations between records: each is stored once in each direction, in one statement.
+
+The same statement queues a change of both records, so that filters on associated records are asked
+again.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,16 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
+from crm import events
 from crm.models import AssociationType
-from crm.sql import SQL, execute, rows, sql
+from crm.sql import SQL, join, rows, sql, value
 
 COMPANY = "0-2"
 CONTACT = "0-1"
 #: The label of a record's main company.
 PRIMARY = "Primary"
+#: In the change queue: a record has got or lost an association.
+CHANGED = "association.changed"
 
 Pairs = Iterable[tuple[int, int]]
 
@@ -33,8 +40,10 @@ def between(from_object_type: str, to_object_type: str) -> AssociationType:
 
 
 @transaction.atomic
-def associate(kind: AssociationType, pairs: SQL) -> int:
+def associate(kind: AssociationType, pairs: SQL, *, hops: int = 0) -> int:
     """Relate a SELECT of (from_record_id, to_record_id); returns how many rows of `kind` are new.
+
+    `hops` says how many automations in a row led here.
 
     Pairs that are related so already, in either direction, stay as they are. A label comes with the
     association without one. Of a record's companies (of a lead's contacts) exactly one is the
@@ -43,15 +52,15 @@ def associate(kind: AssociationType, pairs: SQL) -> int:
     standard = _standard(kind)
     primary, plain = standard.get(PRIMARY), standard.get("")
     if primary is None and not kind.label:
-        return _insert(kind, pairs)
+        return _insert(kind, pairs, hops)
     given = rows(sql("SELECT p.from_record_id, p.to_record_id FROM ({pairs}) p", pairs=pairs))
     if primary is not None:
-        given = _one_primary(primary, given) if kind == primary else given
-    count = _insert(kind, _select(given))
+        given = _one_primary(primary, given, hops) if kind == primary else given
+    count = _insert(kind, _select(given), hops)
     if plain is not None and kind != plain:
-        _insert(plain, _select(given))
+        _insert(plain, _select(given), hops)
     if primary is not None and kind != primary:
-        _insert(primary, _select(_first(primary, given)))
+        _insert(primary, _select(_first(primary, given)), hops)
     return count
 
 
@@ -66,23 +75,62 @@ def _standard(kind: AssociationType) -> dict[str, AssociationType]:
     return {one.label: one for one in found}
 
 
-def _insert(kind: AssociationType, pairs: SQL) -> int:
-    return execute(
+def _insert(kind: AssociationType, pairs: SQL, hops: int) -> int:
+    insert = sql(
+        """
+        INSERT INTO crm_association (from_record_id, to_record_id, type_id, created_at)
+        SELECT f, t, k, (SELECT app_now()) FROM ({both_ways}) both_ways ORDER BY f, k, t
+        ON CONFLICT DO NOTHING
+        RETURNING from_record_id AS record_id, type_id
+        """,
+        both_ways=_both_ways(kind, pairs),
+    )
+    return _write(kind, insert, hops)
+
+
+def _both_ways(kind: AssociationType, pairs: SQL) -> SQL:
+    return sql(
+        """
+        SELECT p.from_record_id AS f, p.to_record_id AS t, {type} AS k FROM ({pairs}) p
+        UNION
+        SELECT p.to_record_id, p.from_record_id, {inverse} FROM ({pairs}) p
+        """,
+        pairs=pairs,
+        type=kind.pk,
+        inverse=kind.inverse_id or kind.pk,
+    )
+
+
+def _write(kind: AssociationType, statement: SQL, hops: int) -> int:
+    """Run a statement that gives (record_id, type_id) of each row it touched; returns how many.
+
+    The records at both ends are put into the change queue.
+    """
+    ends = {kind.pk: kind.from_object_type}
+    ends.setdefault(kind.inverse_id or kind.pk, kind.to_object_type)
+    queued = [
         sql(
-            """
-            INSERT INTO crm_association (from_record_id, to_record_id, type_id, created_at)
-            SELECT f, t, k, (SELECT app_now()) FROM (
-                SELECT p.from_record_id AS f, p.to_record_id AS t, {type} AS k FROM ({pairs}) p
-                UNION
-                SELECT p.to_record_id, p.from_record_id, {inverse} FROM ({pairs}) p
-            ) both_ways ORDER BY f, k, t
-            ON CONFLICT DO NOTHING
-            """,
-            pairs=pairs,
-            type=kind.pk,
-            inverse=kind.inverse_id or kind.pk,
+            "queued_{type} AS ({queue})",
+            type=SQL(str(type_id)),
+            queue=events.queue(
+                object_type,
+                sql("SELECT DISTINCT record_id FROM touched WHERE type_id = {type}", type=type_id),
+                event_types=[CHANGED],
+                hops=hops,
+            ),
+        )
+        for type_id, object_type in ends.items()
+    ]
+    count: int = value(
+        sql(
+            "WITH touched AS ({statement}), {queued} SELECT count(*) FROM touched",
+            statement=statement,
+            queued=join(", ", queued),
         )
     )
+    if count:
+        events.ring("match")
+    return count
 
 
 def _is_turned(primary: AssociationType) -> bool:
@@ -115,7 +163,7 @@ def _outwards(primary: AssociationType) -> AssociationType:
     return found
 
 
-def _one_primary(primary: AssociationType, given: Pairs) -> list[tuple[int, int]]:
+def _one_primary(primary: AssociationType, given: Pairs, hops: int) -> list[tuple[int, int]]:
     """One pair per owner, after taking the label from the companies that had it so far."""
     chosen = _by_owner(primary, given)
     kind = _outwards(primary)
@@ -128,7 +176,7 @@ def _one_primary(primary: AssociationType, given: Pairs) -> list[tuple[int, int]
         companies=list(chosen.values()),
         type=kind.pk,
     )
-    dissociate(kind, former)
+    dissociate(kind, former, hops=hops)
     return _as_pairs(primary, chosen)
 
 
@@ -154,23 +202,30 @@ def _as_pairs(primary: AssociationType, chosen: Mapping[int, int]) -> list[tuple
     return list(chosen.items())
 
 
-def dissociate(kind: AssociationType, pairs: SQL) -> int:
+@transaction.atomic
+def dissociate(kind: AssociationType, pairs: SQL, *, hops: int = 0) -> int:
     """Remove the relation of a SELECT of (from_record_id, to_record_id), in both directions."""
-    return execute(
-        sql(
-            """
-            DELETE FROM crm_association a USING (
-                SELECT p.from_record_id AS f, p.to_record_id AS t, {type} AS k FROM ({pairs}) p
-                UNION
-                SELECT p.to_record_id, p.from_record_id, {inverse} FROM ({pairs}) p
-            ) gone
-            WHERE a.from_record_id = gone.f AND a.to_record_id = gone.t AND a.type_id = gone.k
-            """,
-            pairs=pairs,
-            type=kind.pk,
-            inverse=kind.inverse_id or kind.pk,
-        )
+    delete = sql(
+        """
+        DELETE FROM crm_association a USING ({both_ways}) gone
+        WHERE a.from_record_id = gone.f AND a.to_record_id = gone.t AND a.type_id = gone.k
+        RETURNING a.from_record_id AS record_id, a.type_id
+        """,
+        both_ways=_both_ways(kind, pairs),
     )
+    return _write(kind, delete, hops)
+
+
+@transaction.atomic
+def remove_all(kind: AssociationType) -> int:
+    """Remove every relation of a type, in both directions."""
+    types = [kind.pk, kind.inverse_id or kind.pk]
+    delete = sql(
+        "DELETE FROM crm_association WHERE type_id = ANY({types})"
+        " RETURNING from_record_id AS record_id, type_id",
+        types=types,
+    )
+    return _write(kind, delete, hops=0)
 
 
 def pairs(given: Pairs) -> SQL:

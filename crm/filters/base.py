@@ -14,20 +14,23 @@ from datetime import datetime
 from typing import Any
 
 from crm import properties
+from crm.filters.dependencies import Dependency, candidates
 from crm.filters.errors import FilterError, NotAvailable, Problem
 from crm.filters.explanation import Line, explain, summary
 from crm.filters.kinds import Frame
-from crm.filters.tree import Tree, is_trivial, parse, problems
+from crm.filters.tree import Tree, dependencies_of, is_trivial, parse, problems
 from crm.sql import SQL, sql
 from crm.statements import is_type
 
 __all__ = [
+    "Dependency",
     "FilterError",
     "Line",
     "NotAvailable",
     "Predicate",
     "Problem",
     "Tree",
+    "candidates",
     "compile",
     "explain",
     "is_trivial",
@@ -44,9 +47,11 @@ class Predicate:
 
     #: Never looks at the object type or at archiving: match() does.
     where: SQL
-    #: Whose change can change the answer.
+    #: Of the record itself: whose change can change the answer.
     property_names: frozenset[str]
     list_ids: frozenset[int]
+    #: All changes that can change the answer, also those of other records.
+    dependencies: tuple[Dependency, ...]
     #: Time alone can change the answer: ask again later.
     is_time_sensitive: bool
     #: Parts that match nobody because they are wrong or unfinished.
@@ -61,10 +66,12 @@ def compile(branch: Any, object_type: str, now: datetime) -> Predicate:  # noqa:
     """
     tree = branch if isinstance(branch, Tree) else _read(branch, object_type)
     conditions = tree.conditions
+    dependencies = dependencies_of(conditions, object_type)
     return Predicate(
         where=tree.root.where(Frame.at(now, object_type), negated=False),
-        property_names=frozenset(name for item in conditions for name in item.property_names),
-        list_ids=frozenset(key for item in conditions for key in item.list_ids),
+        property_names=dependencies[0].property_names,
+        list_ids=dependencies[0].list_ids,
+        dependencies=dependencies,
         is_time_sensitive=any(item.is_time_sensitive for item in conditions),
         problems=tuple(Problem(item.path, item.problem) for item in conditions if item.problem),
     )

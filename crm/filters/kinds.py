@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from crm import timezones
+from crm.filters.dependencies import Dependency
 from crm.filters.fields import Fields
 from crm.property_types.base import Definition
 from crm.registry import Registry
@@ -66,6 +67,9 @@ class Condition:
     path: str
     property_names: frozenset[str] = frozenset()
     list_ids: frozenset[int] = frozenset()
+    event_types: frozenset[str] = frozenset()
+    #: Changes of other records that can change the answer.
+    others: tuple[Dependency, ...] = ()
     #: Whether time alone can change the answer.
     is_time_sensitive: bool = False
     #: Why it matches nobody, not even when negated; "" for a condition that works.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crm.filters.dependencies import Dependency
 from crm.filters.errors import FilterError, NotAvailable, Problem
 from crm.filters.fields import Fields
 from crm.filters.kinds import (
@@ -198,6 +199,18 @@ def _constant(node: Branch | Condition) -> bool | None:
     if None in parts:
         return None
     return node.is_and != node.is_not
+
+
+def dependencies_of(conditions: Collection[Condition], object_type: str) -> tuple[Dependency, ...]:
+    """What changes the answers of conditions on records of a type; first, those records."""
+    own = Dependency(
+        object_type=object_type,
+        property_names=frozenset(name for item in conditions for name in item.property_names),
+        list_ids=frozenset(key for item in conditions for key in item.list_ids),
+        event_types=frozenset(name for item in conditions for name in item.event_types),
+    )
+    others = (other for item in conditions for other in item.others)
+    return (own, *dict.fromkeys(others))
 
 
 def names_of(conditions: Collection[Condition]) -> dict[type[Condition], Mapping[Any, str]]:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from conftest import SameQueriesFor
 from crm import associations, changes, clock
 from crm.associations import pairs
-from crm.models import Association, AssociationType
+from crm.models import Association, AssociationType, Change
 from crm.tests.writing import SYSTEM, people
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +77,55 @@ def test_removing_what_is_not_related_removes_nothing() -> None:
     associations.associate(kind, pairs([(first, company)]))
     assert associations.dissociate(kind, pairs([(second, company)])) == 0
     assert len(related(company)) == 2
+
+
+def queued() -> set[tuple[str, int, int]]:
+    """Object type, record and hops of every change of associations that waits; empties the queue."""
+    found = {
+        (change.object_type, record, change.hops)
+        for change in Change.objects.filter(event_types=["association.changed"])
+        for record in change.record_ids
+    }
+    Change.objects.all().delete()
+    return found
+
+
+def test_both_ends_are_queued_when_an_association_comes_or_goes() -> None:
+    (first, second), (company,) = people(2), companies(1)
+    kind = associations.between("0-1", "0-2")
+    queued()
+    associations.associate(kind, pairs([(first, company)]), hops=2)
+    assert queued() == {("0-1", first, 2), ("0-2", company, 2)}
+    associations.associate(kind, pairs([(first, company), (second, company)]))
+    assert queued() == {("0-1", second, 0), ("0-2", company, 0)}
+    associations.dissociate(kind, pairs([(first, company)]), hops=1)
+    assert queued() == {("0-1", first, 1), ("0-2", company, 1)}
+
+
+def test_nothing_is_queued_when_nothing_changes() -> None:
+    (person,), (company,) = people(1), companies(1)
+    kind = associations.between("0-1", "0-2")
+    associations.associate(kind, pairs([(person, company)]))
+    Change.objects.all().delete()
+    associations.associate(kind, pairs([(person, company)]))
+    associations.dissociate(kind, pairs([(person, person)]))
+    assert not Change.objects.exists()
+
+
+def test_another_primary_company_is_a_change_of_the_former_one_too() -> None:
+    (person,), (first, second) = people(1), companies(2)
+    associations.associate(associations.between("0-1", "0-2"), pairs([(person, first)]))
+    queued()
+    associations.associate(AssociationType.objects.get(type_id=1), pairs([(person, second)]))
+    assert queued() == {("0-1", person, 0), ("0-2", first, 0), ("0-2", second, 0)}
+
+
+def test_records_of_one_type_are_queued_once_each() -> None:
+    first, second = people(2)
+    kind = associations.between("0-1", "0-1")
+    queued()
+    associations.associate(kind, pairs([(first, second)]))
+    assert queued() == {("0-1", first, 0), ("0-1", second, 0)}
 
 
 def test_types_that_cannot_be_related() -> None:
@@ -204,4 +253,4 @@ def test_associating_costs_the_same_queries_for_any_number(
     def make(size: int) -> list[tuple[int, int]]:
         return [(person, company) for person in people(size, start=size * 10)]
 
-    assert same_queries_for(make, lambda given: associations.associate(kind, pairs(given))) == 8
+    assert same_queries_for(make, lambda given: associations.associate(kind, pairs(given))) == 10

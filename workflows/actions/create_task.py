@@ -55,7 +55,8 @@ class CreateTask(Action):
             " FROM batch b WHERE {mine}",
             mine=cohort.condition(),
         )
-        associations.associate(associations.between(cohort.flow.object_type, TASK), pairs)
+        kind = associations.between(cohort.flow.object_type, TASK)
+        associations.associate(kind, pairs, hops=cohort.source().hops)
         return Proceed(detail=str(node.fields.get("subject", "")))
 
     def _tasks(self, cohort: Cohort, node: Node) -> SQL:
