@@ -15,6 +15,7 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         discover("crm.property_types")
         discover("crm.objects")
+        discover("crm.event_types")
         discover("crm.filters")
         post_migrate.connect(synchronise_catalogue, sender=self)
 

@@ -10,5 +10,6 @@ class EmailsConfig(AppConfig):
     verbose_name = "Marketing"
 
     def ready(self) -> None:
+        discover("emails.event_types")
         discover("emails.tokens")
         discover("emails.transports")

@@ -13,6 +13,7 @@ from django import forms
 from django.apps import apps
 
 from crm import clock, properties
+from crm.event_types.base import EventType, event_types
 from crm.filters import base as filters
 from crm.filters.kinds import Condition, branch_types, filter_types
 from crm.filters.operations import OperationType, Operator, operation_types
@@ -41,6 +42,7 @@ FAMILIES: list[tuple[Registry[Any], type, str]] = [
     (property_types, PropertyType, "name"),
     (filter_types, Condition, "type_name"),
     (operation_types, OperationType, "name"),
+    (event_types, EventType, "event_type_id"),
     (actions, Action, "action_type_id"),
     (transports, Transport, "kind"),
     (token_sources, TokenSource, "name"),

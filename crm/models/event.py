@@ -27,6 +27,19 @@ class Event(models.Model):
         return f"{self.type} of {self.record_id}"
 
 
+class EventKey(models.Model):
+    """The id an integration gave an event, so that sending it again changes nothing."""
+
+    key = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="crm_eventkey_at")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class Change(models.Model):
     """A queue row: these records changed in this way; written in the transaction that did it.
 
