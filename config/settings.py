@@ -99,6 +99,10 @@ LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 UNFOLD = theme.UNFOLD
 
+#: The OpenAPI document (crm.api.document).
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "crm.api.document.Described"}
+SPECTACULAR_SETTINGS = {"OAS_VERSION": "3.1.0", "POSTPROCESSING_HOOKS": []}
+
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True

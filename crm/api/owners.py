@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api import paging, scopes, wire
+from crm.api.describing import ARCHIVED, Parameter, describe, filtered, paged
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
+from crm.api.shapes import owners as shapes
+from crm.api.shapes.base import Page
 from crm.api.values import as_moment
 from crm.models import Owner
 
 PAGE, MOST = 100, 500
+ID_PROPERTY = Parameter(
+    name="idProperty", shape=Literal["id", "userId"], text="What the owner is named by."
+)
 
 
-def shown(owner: Owner) -> dict[str, Any]:
-    body: dict[str, Any] = {
+def shown(owner: Owner) -> shapes.Owner:
+    body: shapes.Owner = {
         "id": str(owner.pk),
         "email": owner.email,
         "type": "PERSON",
@@ -34,6 +40,11 @@ def shown(owner: Owner) -> dict[str, Any]:
 
 
 class Owners(Endpoint):
+    @describe(
+        "List the owners",
+        answer=Page[shapes.Owner],
+        query=(filtered("email", "Only the one with this address."), ARCHIVED, *paged(PAGE, MOST)),
+    )
     def get(self, request: Request) -> Response:
         scopes.require(self.token, (scopes.OWNERS,))
         found = Owner.objects.filter(archived_at__isnull=not self.query.flag("archived"))
@@ -43,13 +54,14 @@ class Owners(Endpoint):
         limit = self.query.limit(PAGE, MOST)
         rows = found.filter(pk__gt=self.query.after()).select_related("user").order_by("pk")
         owners = list(rows[: limit + 1])
-        body: dict[str, Any] = {"results": [shown(owner) for owner in owners[:limit]]}
+        body: Page[shapes.Owner] = {"results": [shown(owner) for owner in owners[:limit]]}
         if len(owners) > limit:
             body["paging"] = paging.next_page(request, owners[limit - 1].pk)
         return Response(body)
 
 
 class OneOwner(Endpoint):
+    @describe("Read an owner", answer=shapes.Owner, query=(ID_PROPERTY, ARCHIVED))
     def get(self, request: Request, key: str) -> Response:
         scopes.require(self.token, (scopes.OWNERS,))
         id_property = self.query.text("idProperty", "id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from crm.api import links, past
@@ -102,5 +103,6 @@ def _value(record: Record, definitions: Definitions, name: str) -> str | None:
     if column == "id":
         return str(record.pk)
     if column:
-        return as_moment(getattr(record, column))
+        moment: datetime | None = getattr(record, column)
+        return as_moment(moment)
     return as_text(record.properties.get(name))

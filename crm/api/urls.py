@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from django.urls import URLPattern, path
+
 from crm.api import (
     account,
     associations,
+    document,
     named_associations,
     objects,
     owners,
@@ -19,7 +22,8 @@ NAMED_PAIR = "crm/v3/associations/{start}/{end}"
 RELATED = "crm/v4/objects/{start}/{key}/associations"
 RECORDS = "crm/v3/objects/{object_type}"
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
+    path("api/openapi.json", document.serve),
     route("account-info/v3/details", account.Details),
     route("oauth/v2/private-apps/get/access-token-info", account.TokenInfo),
     route("crm/v3/owners", owners.Owners),

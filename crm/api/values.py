@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, overload
 
 from crm.property_types.date_time import store_moment
 
@@ -27,5 +27,11 @@ def as_given(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+@overload
+def as_moment(moment: datetime) -> str: ...
+@overload
+def as_moment(moment: None) -> None: ...
+@overload
+def as_moment(moment: datetime | None) -> str | None: ...
 def as_moment(moment: datetime | None) -> str | None:
     return None if moment is None else store_moment(moment)

@@ -12,6 +12,7 @@ from django.test import Client
 
 from crm.api import scopes, tokens
 from crm.models import ApiToken
+from crm.tests import conforming
 from subscriptions.features import Limit
 
 
@@ -43,6 +44,7 @@ class Api:
             method, path, raw, content_type=content_type, headers=sent
         )
         body = json.loads(response.content) if response.content else None
+        conforming.check(method, path, response.status_code, body)
         return Answer(response.status_code, body, dict(response.headers))
 
     def get(self, path: str, **headers: str) -> Answer:
