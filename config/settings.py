@@ -86,6 +86,7 @@ DATABASES = {"default": database.connection()}
 
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
+    "crm.access_backend.PermissionSetBackend",
     "guardian.backends.ObjectPermissionBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [

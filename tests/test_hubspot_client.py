@@ -37,7 +37,7 @@ class Server:
 def server(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Server:
     # The library keeps its sockets, hence the server its threads: they must not keep the database.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    user = User.objects.create(username="ines", is_staff=True)
+    user = User.objects.create(username="ines", is_staff=True, is_superuser=True)
     _, secret = tokens.issue("contract tests", user, scopes.known())
     return Server(connected(live_server.url, secret), live_server.url, secret)
 

@@ -5,46 +5,46 @@ from crm.models.custom_event import CustomEvent, CustomEventProperty
 from crm.models.event import Change, Event, EventKey
 from crm.models.import_job import ImportJob
 from crm.models.list import List, ListMembership
+from crm.models.list_permission import ListGroupPermission, ListUserPermission
 from crm.models.owner import Owner
+from crm.models.permission import PermissionSet, PropertyAccess, UserAccess
 from crm.models.pipeline import Pipeline, PipelineStage
 from crm.models.property import Property, PropertyGroup, PropertyHistory
 from crm.models.record import Record, SearchText, UniqueValue
+from crm.models.sharing import Shareable
+from crm.models.team import Team, TeamMember
 from crm.models.token import ApiToken, ApiUsage
 from crm.models.tracking import (
-    Collected,
-    Form,
-    TrackedSite,
-    TrackingUsage,
-    Visitor,
-    VisitorEvent,
-)
 
 __all__ = [
+    "(",
     "ApiToken",
     "ApiUsage",
     "Association",
     "AssociationType",
     "Change",
-    "Collected",
     "CustomEvent",
     "CustomEventProperty",
     "Event",
     "EventKey",
-    "Form",
     "ImportJob",
     "List",
+    "ListGroupPermission",
     "ListMembership",
+    "ListUserPermission",
     "Owner",
+    "PermissionSet",
     "Pipeline",
     "PipelineStage",
     "Property",
+    "PropertyAccess",
     "PropertyGroup",
     "PropertyHistory",
     "Record",
     "SearchText",
-    "TrackedSite",
-    "TrackingUsage",
+    "Shareable",
+    "Team",
+    "TeamMember",
     "UniqueValue",
-    "Visitor",
-    "VisitorEvent",
+    "UserAccess",
 ]

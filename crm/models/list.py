@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from django.db import models
 
+from crm.models.sharing import Shareable
 
-class List(models.Model):
+
+class List(Shareable):
     """A set of records of one object type."""
 
     class ProcessingType(models.TextChoices):
