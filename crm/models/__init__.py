@@ -15,18 +15,26 @@ from crm.models.sharing import Shareable
 from crm.models.team import Team, TeamMember
 from crm.models.token import ApiToken, ApiUsage
 from crm.models.tracking import (
+    Collected,
+    Form,
+    TrackedSite,
+    TrackingUsage,
+    Visitor,
+    VisitorEvent,
+)
 
 __all__ = [
-    "(",
     "ApiToken",
     "ApiUsage",
     "Association",
     "AssociationType",
     "Change",
+    "Collected",
     "CustomEvent",
     "CustomEventProperty",
     "Event",
     "EventKey",
+    "Form",
     "ImportJob",
     "List",
     "ListGroupPermission",
@@ -45,6 +53,10 @@ __all__ = [
     "Shareable",
     "Team",
     "TeamMember",
+    "TrackedSite",
+    "TrackingUsage",
     "UniqueValue",
     "UserAccess",
+    "Visitor",
+    "VisitorEvent",
 ]
