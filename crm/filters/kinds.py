@@ -7,7 +7,7 @@ leaves are all that remains and a database index can serve each of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from crm import timezones
 from crm.filters.dependencies import Dependency
 from crm.filters.fields import Fields
+from crm.filters.inputs import Choice, Form, Offer, Values, given_of, json_of
+from crm.filters.scopes import Scope
 from crm.property_types.base import Definition
 from crm.registry import Registry
 from crm.sql import SQL
@@ -88,6 +90,47 @@ class Condition:
     @classmethod
     def names(cls, references: Collection[Any]) -> Mapping[Any, str]:
         """The names of those referenced objects that exist, by key; at most one query."""
+        return {}
+
+    @classmethod
+    def offers(cls, scope: Scope) -> Iterable[Offer]:
+        """What forms propose to add to a filter about `scope`."""
+        return ()
+
+    @classmethod
+    def form(cls, values: Values, scope: Scope) -> Form | None:
+        """What a form that holds `values` asks for.
+
+        None when no form can ask for it: such a part of a filter can only be read and removed.
+        """
+        return None
+
+    @classmethod
+    def to_form(cls, json: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        """Filter JSON as the values of `form`.
+
+        May raise LookupError, TypeError or ValueError for what no form can show.
+        """
+        return {
+            name: given_of(value)
+            for name, value in json.items()
+            if name not in ("filterType", "filterBranchType", "filters", "filterBranches")
+        }
+
+    @classmethod
+    def from_form(cls, values: Values, scope: Scope) -> dict[str, Any]:
+        """The reverse: its fields in filter JSON, without its type and what is inside it."""
+        form = cls.form(values, scope)
+        return json_of(values, form.inputs) if form else {}
+
+    @classmethod
+    def search(cls, name: str, text: str, scope: Scope) -> Iterable[Choice]:
+        """What the input `name` (Ask.FOUND) offers to somebody who typed `text`."""
+        return ()
+
+    @classmethod
+    def found(cls, name: str, values: Collection[str]) -> Mapping[str, str]:
+        """The labels of those values of the input `name` that exist; at most one query."""
         return {}
 
     def where(self, frame: Frame, *, negated: bool) -> SQL:

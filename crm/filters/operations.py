@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from crm import properties
 from crm.filters.fields import Fields
+from crm.filters.inputs import Heading, Input, Values, given_of, json_of
 from crm.property_types.base import Definition
 from crm.registry import Registry
 from crm.sql import SQL, literal, sql
@@ -108,6 +109,19 @@ class Operator:
     implies_value: ClassVar[bool] = True
     #: `where` speaks about records without a value itself: "is known".
     decides_empty: ClassVar[bool] = False
+    #: What it stands under where people choose one, if not under that of its operation type.
+    heading: ClassVar[Heading | None] = None
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+    @classmethod
+    def is_offered(cls, definition: Definition) -> bool:
+        """Whether forms propose it for a property; what is there already they show anyway."""
+        return True
 
     def where(self, operation: Operation, column: Column) -> SQL:
         """Whether the positive meaning holds; false or NULL where it does not."""
@@ -137,10 +151,15 @@ class Ever(Operator):
     """Mixed into an operator: whether it holds now or held for any value the record once had."""
 
     implies_value = False
+    heading = Heading.PAST
 
     def where(self, operation: Operation, column: Column) -> SQL:
         holds = super().where
         return column.once(lambda value: holds(operation, value))
+
+
+#: Fields of every operation; the others are its values.
+OWN_FIELDS = ("operationType", "operator", "includeObjectsWithNoValueSet")
 
 
 class OperationType:
@@ -152,6 +171,7 @@ class OperationType:
     #: Fields that mark an operation as one of this type when `operationType` is missing.
     value_fields: ClassVar[frozenset[str]] = frozenset()
     operators: ClassVar[Registry[Operator]]
+    heading: ClassVar[Heading] = Heading.VALUE
 
     def __init_subclass__(cls) -> None:
         cls.operators = Registry(f"{getattr(cls, 'name', '')} operator", "name")
@@ -164,6 +184,38 @@ class OperationType:
     def read(cls, fields: Fields, definition: Definition) -> Any:
         """The operand; raises FilterError, or NotAvailable for what is not carried out yet."""
         return None
+
+    @classmethod
+    def offered(cls, definition: Definition) -> list[type[Operator]]:
+        """The operators that forms propose for a property; they can show the others too."""
+        if definition.type not in cls.property_types:
+            return []
+        return [kind for kind in cls.operators if kind.is_offered(definition)]
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...] | None:
+        """What a form that holds `values` asks for beside the operator.
+
+        None when no form can ask for it: such an operation can only be read and removed.
+        """
+        return None
+
+    @classmethod
+    def to_form(cls, operation: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of an operation in filter JSON as `inputs` names them.
+
+        May raise LookupError, TypeError or ValueError for what no form can show.
+        """
+        return {
+            name: given_of(value) for name, value in operation.items() if name not in OWN_FIELDS
+        }
+
+    @classmethod
+    def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
+        """The reverse, as fields of filter JSON; what does not fit stays, for read() to refuse."""
+        return json_of(values, inputs)
 
     @classmethod
     def is_relative(cls, operand: Any) -> bool:

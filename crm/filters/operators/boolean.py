@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Choice, Input, Values
 from crm.filters.operations import (
     Column,
     Ever,
@@ -24,10 +25,18 @@ class Bool(OperationType):
 
     @classmethod
     def fits(cls, definition: Definition, fields: Fields) -> bool:
-        is_checkbox = definition.type == "enumeration" and (
-            definition.field_type == "booleancheckbox"
-        )
-        return is_checkbox or super().fits(definition, fields)
+        return is_yes_or_no(definition)
+
+    @classmethod
+    def offered(cls, definition: Definition) -> list[type[Operator]]:
+        return list(cls.operators) if is_yes_or_no(definition) else []
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        choices = (Choice(value="true", label="yes"), Choice(value="false", label="no"))
+        return (Input(name="value", ask=Ask.FLAG, label="Value", choices=choices, default="true"),)
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> bool:
@@ -36,6 +45,12 @@ class Bool(OperationType):
     @classmethod
     def operand_text(cls, operand: bool, definition: Definition) -> str:
         return "yes" if operand else "no"
+
+
+def is_yes_or_no(definition: Definition) -> bool:
+    """Whether a property is a single checkbox, whatever its type."""
+    is_checkbox = definition.type == "enumeration" and definition.field_type == "booleancheckbox"
+    return is_checkbox or definition.type == "bool"
 
 
 @operator

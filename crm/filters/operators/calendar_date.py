@@ -7,8 +7,15 @@ from datetime import date
 
 from crm.filters import moments, time_points
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Choice, Heading, Input, Values
 from crm.filters.moments import Days, Moments, Window
-from crm.filters.operations import Operation, OperationType, operation_types, operator
+from crm.filters.operations import (
+    Operation,
+    OperationType,
+    Operator,
+    operation_types,
+    operator,
+)
 from crm.filters.windows import InWindow, is_date
 from crm.property_types.base import Definition
 
@@ -48,6 +55,20 @@ class CalendarDate(OperationType):
     name = "CALENDAR_DATE"
     property_types = frozenset({"date", "datetime"})
     value_fields = frozenset({"timeUnit"})
+    heading = Heading.MOVING
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        plural = "s" if issubclass(kind, SomeUnits) else ""
+        choices = tuple(Choice(value=unit, label=f"{unit.lower()}{plural}") for unit in UNITS)
+        unit = Input(
+            name="timeUnit", ask=Ask.CHOICE, label="Unit", choices=choices, default="MONTH"
+        )
+        if not plural:
+            return (unit,)
+        return (Input(name="timeUnitCount", ask=Ask.WHOLE, label="Number", default="1"), unit)
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Units:
@@ -104,8 +125,12 @@ class InThisUnitSoFar(InUnits):
         return Moments(days.moments(operation.zone).least, operation.now)
 
 
+class SomeUnits(InUnits):
+    """Whole units before or after the one of today."""
+
+
 @operator
-class InLastUnits(InUnits):
+class InLastUnits(SomeUnits):
     name = "IN_LAST_TIME_UNIT"
     label = "is in the last X"
 
@@ -115,7 +140,7 @@ class InLastUnits(InUnits):
 
 
 @operator
-class InNextUnits(InUnits):
+class InNextUnits(SomeUnits):
     name = "IN_NEXT_TIME_UNIT"
     label = "is in the next X"
 

@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
-from crm.filters import moments, time_points
+from crm.filters import moments, point_forms, time_points
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Input, Values, text_of
 from crm.filters.moments import Days, Window
-from crm.filters.operations import Operation, OperationType, operation_types, operator
+from crm.filters.operations import (
+    Operation,
+    OperationType,
+    Operator,
+    operation_types,
+    operator,
+)
 from crm.filters.windows import InWindow
 from crm.property_types.base import Definition
 
@@ -17,6 +26,20 @@ class Date(OperationType):
     name = "DATE"
     property_types = frozenset({"date", "datetime"})
     value_fields = frozenset({"year", "month", "day"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="day", ask=Ask.DAY, label="Day"),)
+
+    @classmethod
+    def to_form(cls, operation: Mapping[str, Any]) -> dict[str, Any]:
+        return {"day": point_forms.day_to_form(operation)}
+
+    @classmethod
+    def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
+        return point_forms.day_from_form(text_of(values, "day"))
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Choice, Input, Values
 from crm.filters.operations import (
     Column,
     Ever,
@@ -12,6 +13,7 @@ from crm.filters.operations import (
     operation_types,
     operator,
 )
+from crm.filters.operators.boolean import is_yes_or_no
 from crm.property_types.base import Definition
 from crm.sql import SQL, sql
 
@@ -30,6 +32,22 @@ class Enumeration(OperationType):
         if fields.json["operator"] == "IS_EQUAL_TO" and len(values) > 1:
             raise fields.error("values", "IS_EQUAL_TO takes one value; use IS_ANY_OF")
         return values
+
+    @classmethod
+    def offered(cls, definition: Definition) -> list[type[Operator]]:
+        # Of a single checkbox one asks whether it is ticked.
+        return [] if is_yes_or_no(definition) else super().offered(definition)
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        choices = tuple(
+            Choice(value=option.value, label=option.label)
+            for option in definition.options
+            if not option.hidden
+        )
+        return (Input(name="values", ask=Ask.CHOICES, label="Values", choices=choices),)
 
     @classmethod
     def operand_text(cls, operand: tuple[str, ...], definition: Definition) -> str:
@@ -64,6 +82,10 @@ class IsEqualTo(IsAnyOf):
     name = "IS_EQUAL_TO"
     label = "is"
 
+    @classmethod
+    def is_offered(cls, definition: Definition) -> bool:
+        return False
+
 
 @operator
 class IsNoneOf(IsAnyOf):
@@ -85,8 +107,16 @@ class HasNeverBeenAnyOf(HasEverBeenAnyOf):
     is_negative = True
 
 
+class OfSet(Operator):
+    """Compares whole sets: of use where a record may have several of the options."""
+
+    @classmethod
+    def is_offered(cls, definition: Definition) -> bool:
+        return definition.is_multiple
+
+
 @operator
-class ContainsAll(Operator):
+class ContainsAll(OfSet):
     name = "CONTAINS_ALL"
     label = "contains all of"
     operation_types = frozenset({"ENUMERATION"})
@@ -119,7 +149,7 @@ class HasNeverContainedAll(HasEverContainedAll):
 
 
 @operator
-class IsExactly(Operator):
+class IsExactly(OfSet):
     """The same set: every value is there and nothing else is."""
 
     name = "IS_EXACTLY"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Input, Values
 from crm.filters.operations import (
     Column,
     Ever,
@@ -28,6 +29,12 @@ class Number(OperationType):
     value_fields = frozenset({"value"})
 
     @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="value", ask=Ask.NUMBER, label="Number"),)
+
+    @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Decimal:
         return fields.number("value")
 
@@ -43,6 +50,15 @@ class NumberRange(OperationType):
     name = "NUMBER_RANGED"
     property_types = frozenset({"number"})
     value_fields = frozenset({"lowerBound", "upperBound"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (
+            Input(name="lowerBound", ask=Ask.NUMBER, label="Least number"),
+            Input(name="upperBound", ask=Ask.NUMBER, label="Most", before="and"),
+        )
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> tuple[Decimal, Decimal]:

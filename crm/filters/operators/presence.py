@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from crm.filters.inputs import Heading, Input, Values
 from crm.filters.operations import (
     Column,
     Operation,
@@ -8,6 +9,7 @@ from crm.filters.operations import (
     operation_types,
     operator,
 )
+from crm.property_types.base import Definition
 from crm.sql import SQL, sql
 
 
@@ -17,6 +19,13 @@ class AllProperty(OperationType):
 
     name = "ALL_PROPERTY"
     property_types = frozenset({"string", "number", "bool", "enumeration", "date", "datetime"})
+    heading = Heading.PRESENCE
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return ()
 
 
 @operator

@@ -12,6 +12,7 @@ from typing import Any
 from crm import timezones
 from crm.filters import moments
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Heading, Input, Values
 from crm.filters.moments import Days, Moments, Window
 from crm.filters.operations import (
     Column,
@@ -33,6 +34,14 @@ class NumberOfDays(OperationType):
     """A number of days before or after now."""
 
     value_fields = frozenset({"numberOfDays"})
+    heading = Heading.MOVING
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        days = Input(name="numberOfDays", ask=Ask.WHOLE, label="Number", after="days", default="30")
+        return (days,)
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> int:
@@ -57,6 +66,7 @@ class RollingPropertyUpdated(NumberOfDays):
 
     name = "ROLLING_PROPERTY_UPDATED"
     property_types = frozenset({"string", "number", "bool", "enumeration", "date", "datetime"})
+    heading = Heading.CHANGE
 
 
 def day(operation: Operation, days: int) -> date:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Input, Values
 from crm.filters.operations import (
     Column,
     Ever,
@@ -31,6 +32,19 @@ class String(OperationType):
     value_fields = frozenset({"value"})
 
     @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="value", ask=Ask.TEXT, label="Text"),)
+
+    @classmethod
+    def offered(cls, definition: Definition) -> list[type[Operator]]:
+        # Forms ask for several texts wherever there may be several.
+        return [
+            kind for kind in super().offered(definition) if kind.name not in MultiString.operators
+        ]
+
+    @classmethod
     def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:
         return (fields.text("value"),)
 
@@ -46,6 +60,12 @@ class MultiString(OperationType):
     name = "MULTISTRING"
     property_types = frozenset({"string"})
     value_fields = frozenset({"values"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="values", ask=Ask.TEXTS, label="Texts"),)
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.filters import moments, time_points
+from crm.filters import moments, point_forms, time_points
 from crm.filters.errors import NotAvailable
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Heading, Input, Values, text_of
 from crm.filters.moments import Days, Moments, Window
-from crm.filters.operations import Column, Operation, OperationType, operation_types, operator
+from crm.filters.operations import (
+    Column,
+    Operation,
+    OperationType,
+    Operator,
+    operation_types,
+    operator,
+)
 from crm.filters.time_points import Fixed, TimePoint
 from crm.filters.windows import InWindow, is_date
 from crm.property_types.base import Definition
 from crm.sql import SQL, join, sql
 
 UTC = ZoneInfo("UTC")
+POINT = point_forms.Place("timePoint", "endpointBehavior", "Time", start="TODAY-")
+LOWER = point_forms.Place(
+    "lowerBoundTimePoint", "lowerBoundEndpointBehavior", "Begin", end="INCLUSIVE"
+)
+UPPER = point_forms.Place(
+    "upperBoundTimePoint",
+    "upperBoundEndpointBehavior",
+    "End",
+    end="INCLUSIVE",
+    before="and",
+    clock="23:59:59.999",
+)
 DATE_TYPES = frozenset({"date", "datetime"})
 PARSERS = [
     "VALUE",
@@ -70,12 +91,39 @@ def timestamp(fields: Fields, name: str) -> Fixed:
     return Fixed(moment.replace(tzinfo=None), None if is_local else UTC)
 
 
+class TimestampType(PointType):
+    """Compares with moments. Forms propose days instead."""
+
+    @classmethod
+    def offered(cls, definition: Definition) -> list[type[Operator]]:
+        return []
+
+    @classmethod
+    def to_form(cls, operation: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            name: point_forms.moment_to_form(operation[name])
+            for name in cls.value_fields
+            if name in operation
+        }
+
+    @classmethod
+    def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
+        given = {item.name: text_of(values, item.name) for item in inputs}
+        return {name: point_forms.moment_from_form(text) for name, text in given.items() if text}
+
+
 @operation_types.register
-class DateTime(PointType):
+class DateTime(TimestampType):
     """A moment; a date property is compared with its day."""
 
     name = "DATETIME"
     value_fields = frozenset({"timestamp"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="timestamp", ask=Ask.MOMENT, label="Time"),)
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Ends:
@@ -83,11 +131,20 @@ class DateTime(PointType):
 
 
 @operation_types.register
-class DateRange(PointType):
+class DateRange(TimestampType):
     """Two moments, or for a date property their days; both are included."""
 
     name = "RANGED_DATE"
     value_fields = frozenset({"lowerBound", "upperBound"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (
+            Input(name="lowerBound", ask=Ask.MOMENT, label="First time"),
+            Input(name="upperBound", ask=Ask.MOMENT, label="Last time", before="and"),
+        )
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Ends:
@@ -122,6 +179,21 @@ class Point(PointWithParser):
 
     name = "TIME_POINT"
     value_fields = frozenset({"timePoint"})
+    heading = Heading.MOVING
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return point_forms.inputs(POINT, values)
+
+    @classmethod
+    def to_form(cls, operation: Mapping[str, Any]) -> dict[str, Any]:
+        return point_forms.to_form(POINT, operation)
+
+    @classmethod
+    def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
+        return {**point_forms.from_form(POINT, values), "type": cls.name, "propertyParser": "VALUE"}
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Ends:
@@ -135,6 +207,21 @@ class PointRange(PointWithParser):
 
     name = "TIME_RANGED"
     value_fields = frozenset({"lowerBoundTimePoint", "upperBoundTimePoint"})
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return point_forms.inputs(LOWER, values) + point_forms.inputs(UPPER, values)
+
+    @classmethod
+    def to_form(cls, operation: Mapping[str, Any]) -> dict[str, Any]:
+        return point_forms.to_form(LOWER, operation) | point_forms.to_form(UPPER, operation)
+
+    @classmethod
+    def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
+        ends = point_forms.from_form(LOWER, values) | point_forms.from_form(UPPER, values)
+        return {**ends, "type": cls.name, "propertyParser": "VALUE"}
 
     @classmethod
     def read(cls, fields: Fields, definition: Definition) -> Ends:

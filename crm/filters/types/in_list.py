@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crm.filters.errors import NotAvailable
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Choice, Form, Input, Offer, Values
 from crm.filters.kinds import Condition, Frame, Reader, filter_types
+from crm.filters.scopes import Scope
 from crm.models import List
 from crm.sql import SQL, sql
 
 LARGEST_ID = 2**63 - 1
+#: Lists that a search shows.
+MOST_FOUND = 30
 
 
 @filter_types.register
@@ -42,6 +46,38 @@ class InList(Condition):
     def names(cls, references: Collection[Any]) -> Mapping[Any, str]:
         found = List.objects.filter(pk__in=references, archived_at=None)
         return dict(found.values_list("pk", "name"))
+
+    @classmethod
+    def offers(cls, scope: Scope) -> Iterable[Offer]:
+        if not scope.object_type:
+            return ()
+        words = "Whether the record stands in a list, made by hand or by filters."
+        return [Offer(label="List", heading="Lists", name="segment membership", description=words)]
+
+    @classmethod
+    def form(cls, values: Values, scope: Scope) -> Form:
+        choices = (
+            Choice(value="IN_LIST", label="is in the list"),
+            Choice(value="NOT_IN_LIST", label="is not in the list"),
+        )
+        operator = Input(
+            name="operator", ask=Ask.CHOICE, label="Operator", choices=choices, default="IN_LIST"
+        )
+        return Form(
+            title="The record",
+            inputs=(operator, Input(name="listId", ask=Ask.FOUND, label="List")),
+        )
+
+    @classmethod
+    def search(cls, name: str, text: str, scope: Scope) -> Iterable[Choice]:
+        found = List.objects.filter(object_type=scope.object_type, archived_at=None)
+        named = found.filter(name__icontains=text).order_by("name")[:MOST_FOUND]
+        return [Choice(value=str(item.pk), label=item.name) for item in named]
+
+    @classmethod
+    def found(cls, name: str, values: Collection[str]) -> Mapping[str, str]:
+        keys = [int(value) for value in values if value.isdecimal() and len(value) < 19]
+        return {str(key): label for key, label in cls.names(keys).items()}
 
     def where(self, frame: Frame, *, negated: bool) -> SQL:
         # A list that is gone matches nobody, also in "is not in the list". It is looked up once

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crm.filters import property_forms
 from crm.filters.errors import FilterError, NotAvailable
 from crm.filters.fields import Fields
+from crm.filters.inputs import Form, Offer, Values
 from crm.filters.kinds import Condition, Frame, Reader, filter_types
 from crm.filters.operations import Column, Operation, OperationType, Operator, operation_types
+from crm.filters.scopes import Scope
 from crm.property_types.base import Definition
 from crm.sql import SQL, sql
 
@@ -60,6 +63,24 @@ class PropertyCondition(Condition):
             operand=operand,
             accepts_empty=operation.flag("includeObjectsWithNoValueSet", default=False),
         )
+
+    @classmethod
+    def offers(cls, scope: Scope) -> Iterable[Offer]:
+        return property_forms.offers(scope)
+
+    @classmethod
+    def form(cls, values: Values, scope: Scope) -> Form | None:
+        return property_forms.form(values, scope)
+
+    @classmethod
+    def to_form(cls, json: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        definition = scope.definitions[json["property"]]
+        kind = _operation_type(Fields.of(json["operation"], ""), definition)
+        return property_forms.to_form(json, kind)
+
+    @classmethod
+    def from_form(cls, values: Values, scope: Scope) -> dict[str, Any]:
+        return property_forms.from_form(values, scope)
 
     def where(self, frame: Frame, *, negated: bool) -> SQL:
         column = Column.of(self.definition, frame.alias)

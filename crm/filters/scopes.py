@@ -1,0 +1,52 @@
+"""What the parts of a filter are about, as forms need to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from crm import properties
+from crm.models import PropertyGroup
+from crm.objects import base as objects
+from crm.property_types.base import Definition
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """Records of a type, or occurrences of an event."""
+
+    definitions: Mapping[str, Definition]
+    #: The headings of the properties in order: group name -> label.
+    groups: Mapping[str, str]
+    #: "" for occurrences of an event.
+    object_type: str
+    #: What the whole filter is about, where this is a part of it.
+    root_type: str
+    #: Every type that was asked for, so that each is read once.
+    known: dict[str, Scope] = field(default_factory=dict, compare=False, repr=False)
+
+    def inside(self, object_type: str) -> Scope:
+        """Records of another type in a part of the same filter; raises UnknownKind."""
+        if object_type not in self.known:
+            self.known[object_type] = replace(
+                _read(object_type), root_type=self.root_type, known=self.known
+            )
+        return self.known[object_type]
+
+
+def load(object_type: str) -> Scope:
+    """What a filter about records of a type may speak about; raises UnknownKind."""
+    scope = _read(object_type)
+    scope.known[object_type] = scope
+    return scope
+
+
+def _read(object_type: str) -> Scope:
+    objects.get(object_type)
+    groups = PropertyGroup.objects.filter(object_type=object_type)
+    return Scope(
+        definitions=properties.load(object_type),
+        groups=dict(groups.values_list("name", "label")),
+        object_type=object_type,
+        root_type=object_type,
+    )
