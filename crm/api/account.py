@@ -8,14 +8,17 @@ from rest_framework.response import Response
 
 from crm import clock, timezones
 from crm.api import tokens
+from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import NotFound
+from crm.api.shapes import account as shapes
 
 #: One installation serves one account.
 PORTAL_ID = 1
 
 
 class Details(Endpoint):
+    @describe("Read the account", answer=shapes.Account)
     def get(self, request: Request) -> Response:
         zone = timezones.account_zone()
         offset = clock.now().astimezone(zone).utcoffset()
@@ -38,6 +41,7 @@ class Details(Endpoint):
 
 
 class TokenInfo(Endpoint):
+    @describe("Read what this token may do", body=shapes.TokenKey, answer=shapes.TokenDetails)
     def post(self, request: Request) -> Response:
         found = tokens.find(self.body().text("tokenKey"))
         # Of other tokens nothing is told, not even that they are there.

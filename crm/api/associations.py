@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
 
 from django.db import transaction
 from rest_framework import status
@@ -12,9 +12,12 @@ from rest_framework.response import Response
 
 from crm import associations
 from crm.api import batches, labels, links, paging, scopes, wire
+from crm.api.describing import describe, paged
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
 from crm.api.links import PAGE, Related, Wanted
+from crm.api.shapes import associations as shapes
+from crm.api.shapes.base import Batch, Collection, Inputs, Page, PartBatch, Says
 from crm.api.wire import Fields
 from crm.models import AssociationType
 from crm.objects.base import ObjectType
@@ -67,6 +70,11 @@ def lost(start: Kind, end: Kind, pairs: Sequence[Pair]) -> tuple[list[Pair], lis
 
 
 class RelatedRecords(PairEndpoint):
+    @describe(
+        "List the records related to one",
+        answer=Page[shapes.RelatedRecord],
+        query=paged(PAGE, PAGE),
+    )
     def get(self, request: Request, start: str, key: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         pk = record_id(kind, key)
@@ -74,13 +82,19 @@ class RelatedRecords(PairEndpoint):
         limit = self.query.limit(PAGE, PAGE)
         found = links.related(kind, {pk: self.query.after()}, [to], limit)
         others = found.get((pk, to.type_id), [])
-        body: dict[str, Any] = {"results": [other.as_v4() for other in others[:limit]]}
+        body: Page[shapes.RelatedRecord] = {"results": [other.as_v4() for other in others[:limit]]}
         if len(others) > limit:
             body["paging"] = paging.next_page(request, others[limit - 1].record_id)
         return Response(body)
 
 
 class Relation(PairEndpoint):
+    @describe(
+        "Associate two records",
+        body=Annotated[list[shapes.AssociationSpec], Says(minItems=1)],
+        answer=shapes.LabelsBetween,
+        status=status.HTTP_201_CREATED,
+    )
     def put(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
@@ -94,6 +108,7 @@ class Relation(PairEndpoint):
         (body,) = links.labels_between(kind, to, [pair])
         return Response(body, status=status.HTTP_201_CREATED)
 
+    @describe("Remove all associations between two records")
     def delete(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
@@ -102,7 +117,9 @@ class Relation(PairEndpoint):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def default_results(item: AssociationType, pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+def default_results(
+    item: AssociationType, pairs: Sequence[Pair]
+) -> list[shapes.DefaultAssociation]:
     """Both directions of every pair."""
     back = item.inverse or item
     return [
@@ -120,6 +137,7 @@ def default_results(item: AssociationType, pairs: Sequence[Pair]) -> list[dict[s
 
 
 class DefaultRelation(PairEndpoint):
+    @describe("Associate two records without a label", answer=Batch[shapes.DefaultAssociation])
     def put(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
@@ -131,6 +149,12 @@ class DefaultRelation(PairEndpoint):
 
 
 class BatchDefault(PairEndpoint):
+    @describe(
+        "Associate pairs of records without a label",
+        body=Inputs[shapes.GivenEnds],
+        answer=Batch[shapes.DefaultAssociation],
+        partly=PartBatch[shapes.DefaultAssociation],
+    )
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         item = plain_type(kind, to)
@@ -149,6 +173,13 @@ def read_wanted(given: Sequence[Fields]) -> list[Wanted]:
 
 
 class BatchCreate(PairEndpoint):
+    @describe(
+        "Associate pairs of records",
+        body=Inputs[shapes.GivenAssociation],
+        answer=Batch[shapes.LabelsBetween],
+        partly=PartBatch[shapes.LabelsBetween],
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
@@ -162,6 +193,12 @@ class BatchCreate(PairEndpoint):
 
 
 class BatchRead(PairEndpoint):
+    @describe(
+        "List the records related to each of some",
+        body=Inputs[shapes.WantedRelations],
+        answer=Batch[shapes.RelatedPage],
+        partly=PartBatch[shapes.RelatedPage],
+    )
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         given = batches.inputs(self.body(), MOST_READ)
@@ -178,8 +215,8 @@ class BatchRead(PairEndpoint):
                 errors.append(none_found(kind, to, pk))
         return batches.answer(results, errors)
 
-    def _page(self, pk: int, others: Sequence[Related]) -> dict[str, Any]:
-        page: dict[str, Any] = {
+    def _page(self, pk: int, others: Sequence[Related]) -> shapes.RelatedPage:
+        page: shapes.RelatedPage = {
             "from": {"id": str(pk)},
             "to": [other.as_v4() for other in others[:PAGE]],
         }
@@ -201,6 +238,7 @@ def none_found(kind: Kind, to: Kind, pk: int) -> NotFound:
 
 
 class BatchArchive(PairEndpoint):
+    @describe("Remove all associations between pairs of records", body=Inputs[shapes.GivenRemoval])
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         given = batches.inputs(self.body(), MOST_CREATED)
@@ -216,6 +254,7 @@ class BatchArchive(PairEndpoint):
 
 
 class BatchArchiveLabels(PairEndpoint):
+    @describe("Remove associations of certain types", body=Inputs[shapes.GivenAssociation])
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
@@ -225,20 +264,26 @@ class BatchArchiveLabels(PairEndpoint):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def shown_label(item: AssociationType) -> dict[str, Any]:
+def shown_label(item: AssociationType) -> shapes.LabelledType:
     return {"category": item.category, "typeId": item.type_id, "label": item.label or None}
 
 
 class Labels(PairEndpoint):
+    @describe(
+        "List the association types between two object types",
+        answer=Collection[shapes.LabelledType],
+    )
     def get(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         return Response({"results": [shown_label(item) for item in labels.between(kind, to)]})
 
+    @describe("Create a label", body=shapes.NewLabel, answer=Collection[shapes.LabelledType])
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         both = labels.create(kind, to, self.body())
         return Response({"results": [shown_label(item) for item in dict.fromkeys(both)]})
 
+    @describe("Rename a label", body=shapes.LabelChange)
     def put(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         labels.rename(kind, to, self.body())
@@ -246,6 +291,7 @@ class Labels(PairEndpoint):
 
 
 class Label(PairEndpoint):
+    @describe("Remove a label from everything that carries it")
     def delete(self, request: Request, start: str, end: str, number: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         labels.remove(kind, to, wire.Fields({"typeId": number}).integer("typeId"))

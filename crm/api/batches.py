@@ -25,7 +25,7 @@ def inputs(body: Fields, most: int = MOST_INPUTS) -> list[Fields]:
 
 
 def answer(
-    results: Sequence[Mapping[str, Any]],
+    results: Sequence[Mapping[str, object]],
     errors: Sequence[ApiError] = (),
     *,
     success: int = status.HTTP_200_OK,

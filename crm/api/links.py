@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
 from crm import associations
 from crm.api import wire
 from crm.api.errors import ApiError, NotFound
+from crm.api.shapes import associations as shapes
+from crm.api.shapes.records import AssociatedRecords
 from crm.models import AssociationType, Record
 from crm.objects.base import ObjectType
 from crm.sql import rows, sql
@@ -131,7 +132,7 @@ class Related:
     record_id: int
     kinds: list[tuple[str, int, str, str]]
 
-    def as_v4(self) -> dict[str, Any]:
+    def as_v4(self) -> shapes.RelatedRecord:
         return {
             "toObjectId": self.record_id,
             "associationTypes": [
@@ -182,14 +183,14 @@ def related(
 
 def beside(
     kind: type[ObjectType], ids: Sequence[int], to: Sequence[type[ObjectType]], base_url: str
-) -> dict[int, dict[str, Any]]:
+) -> dict[int, dict[str, AssociatedRecords]]:
     """The associations that records show beside their properties: id -> plural -> page."""
     found = related(kind, dict.fromkeys(ids, 0), to, PAGE)
     plurals = {item.type_id: item.plural for item in to}
-    shown: dict[int, dict[str, Any]] = {}
+    shown: dict[int, dict[str, AssociatedRecords]] = {}
     for (start, to_type), others in found.items():
         plural = plurals[to_type]
-        page: dict[str, Any] = {
+        page: AssociatedRecords = {
             "results": [
                 {"id": str(other.record_id), "type": name}
                 for other in others[:PAGE]
@@ -226,7 +227,7 @@ def remove(types: Mapping[TypeKey, AssociationType], wanted: Iterable[Wanted]) -
 
 def labels_between(
     kind: type[ObjectType], to: type[ObjectType], pairs: Sequence[tuple[int, int]]
-) -> list[dict[str, Any]]:
+) -> list[shapes.LabelsBetween]:
     """The labels of each pair, as the answer to making them shows it."""
     found: dict[tuple[int, int], list[str]] = {}
     for start, end, label in rows(

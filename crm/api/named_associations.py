@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import transaction
 from rest_framework import status
@@ -12,8 +11,11 @@ from rest_framework.response import Response
 
 from crm.api import batches, labels, links, scopes
 from crm.api.associations import MOST_CREATED, MOST_READ, Kind, PairEndpoint, lost, none_found
+from crm.api.describing import describe
 from crm.api.errors import ApiError
 from crm.api.links import PAGE, TypeKey, Wanted
+from crm.api.shapes import associations as shapes
+from crm.api.shapes.base import Batch, Collection, Inputs, PartBatch
 from crm.api.wire import Fields
 from crm.models import AssociationType
 
@@ -43,6 +45,13 @@ def read_wanted(
 
 
 class BatchCreate(PairEndpoint):
+    @describe(
+        "Associate pairs of records",
+        body=Inputs[shapes.GivenNamedAssociation],
+        answer=Batch[shapes.NamedAssociation],
+        partly=PartBatch[shapes.NamedAssociation],
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         given = batches.inputs(self.body(), MOST_CREATED)
@@ -52,7 +61,7 @@ class BatchCreate(PairEndpoint):
         made = [item for item in wanted if (item.start, item.to) in there]
         with transaction.atomic():
             links.make(types, made)
-        results = [
+        results: list[shapes.NamedAssociation] = [
             {
                 "from": {"id": str(item.start)},
                 "to": {"id": str(item.to)},
@@ -64,16 +73,22 @@ class BatchCreate(PairEndpoint):
 
 
 class BatchRead(PairEndpoint):
+    @describe(
+        "List the records related to each of some",
+        body=Inputs[shapes.GivenRecordId],
+        answer=Batch[shapes.NamedRelatedPage],
+        partly=PartBatch[shapes.NamedRelatedPage],
+    )
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         given = batches.inputs(self.body(), MOST_READ)
         starts = dict.fromkeys((links.read_id_of(fields) for fields in given), 0)
         found = links.related(kind, starts, [to], PAGE)
-        results: list[dict[str, Any]] = []
+        results: list[shapes.NamedRelatedPage] = []
         errors = []
         for pk in starts:
             others = found.get((pk, to.type_id), [])[:PAGE]
-            ends = [
+            ends: list[shapes.NamedRelated] = [
                 {"id": str(other.record_id), "type": name}
                 for other in others
                 for *_, name in other.kinds
@@ -86,6 +101,7 @@ class BatchRead(PairEndpoint):
 
 
 class BatchArchive(PairEndpoint):
+    @describe("Remove associations", body=Inputs[shapes.GivenNamedAssociation])
     def post(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         given = batches.inputs(self.body(), MOST_CREATED)
@@ -96,6 +112,9 @@ class BatchArchive(PairEndpoint):
 
 
 class Types(PairEndpoint):
+    @describe(
+        "List the association types between two object types", answer=Collection[shapes.NamedType]
+    )
     def get(self, request: Request, start: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         found = labels.between(kind, to)

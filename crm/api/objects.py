@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rest_framework import status
 from rest_framework.request import Request
@@ -11,15 +10,24 @@ from rest_framework.response import Response
 
 from crm import properties
 from crm.api import batches, identity, links, paging, records, scopes, wire, writing
+from crm.api.describing import ARCHIVED, describe, filtered, paged, several
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import ApiError, NotFound
 from crm.api.records import Asked
+from crm.api.shapes import records as shapes
+from crm.api.shapes.base import Batch, Inputs, Page, PartBatch
 from crm.api.wire import Fields
 from crm.api.writing import Input, Outcome
 from crm.objects.base import ObjectType
 
 PAGE, MOST = 10, 100
 MOST_WITH_HISTORY = 50
+SEEN = (
+    several("properties", "The properties to show."),
+    several("propertiesWithHistory", "Properties to show the past values of, too."),
+    several("associations", "Object types to show the associated records of."),
+)
+ID_PROPERTY = filtered("idProperty", "The unique property that the record is named by.")
 
 
 class RecordEndpoint(Endpoint):
@@ -40,7 +48,7 @@ class RecordEndpoint(Endpoint):
 
     def written(
         self, kind: type[ObjectType], inputs: Sequence[Input], outcome: Outcome
-    ) -> list[dict[str, Any]]:
+    ) -> list[shapes.Record]:
         """The records that a batch wrote, each with its trace."""
         names = {name for place in outcome.ids for name in inputs[place].values}
         shells = records.read(
@@ -83,17 +91,26 @@ def failures(inputs: Sequence[Input], outcome: Outcome) -> list[ApiError]:
 
 
 class Records(RecordEndpoint):
+    @describe(
+        "List records", answer=Page[shapes.Record], query=(*SEEN, ARCHIVED, *paged(PAGE, MOST))
+    )
     def get(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.READ)
         asked = self.asked()
         limit = self.query.limit(PAGE, MOST_WITH_HISTORY if asked.history else MOST)
         definitions = properties.load(kind.type_id)
         shown, more = records.page(kind, self.query.after(), limit, definitions, asked)
-        body: dict[str, Any] = {"results": shown}
+        body: Page[shapes.Record] = {"results": shown}
         if more is not None:
             body["paging"] = paging.next_page(request, more)
         return Response(body)
 
+    @describe(
+        "Create a record",
+        body=shapes.NewRecord,
+        answer=shapes.Record,
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         inputs = [read_input(0, self.body())]
@@ -105,6 +122,7 @@ class Records(RecordEndpoint):
 
 
 class Record(RecordEndpoint):
+    @describe("Read a record", answer=shapes.Record, query=(*SEEN, ARCHIVED, ID_PROPERTY))
     def get(self, request: Request, object_type: str, key: str) -> Response:
         kind = self.kind(object_type, scopes.READ)
         asked = self.asked()
@@ -116,6 +134,9 @@ class Record(RecordEndpoint):
             raise NotFound
         return Response(shown[0])
 
+    @describe(
+        "Change a record", body=shapes.RecordChange, answer=shapes.Record, query=(ID_PROPERTY,)
+    )
     def patch(self, request: Request, object_type: str, key: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         values = self.body().object("properties").json
@@ -126,6 +147,7 @@ class Record(RecordEndpoint):
             raise NotFound
         return Response(self.written(kind, inputs, outcome)[0])
 
+    @describe("Archive a record")
     def delete(self, request: Request, object_type: str, key: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         record_id = wire.record_id(key)
@@ -135,6 +157,13 @@ class Record(RecordEndpoint):
 
 
 class BatchCreate(RecordEndpoint):
+    @describe(
+        "Create records",
+        body=Inputs[shapes.NewRecord],
+        answer=Batch[shapes.Record],
+        partly=PartBatch[shapes.Record],
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         given = batches.inputs(self.body())
@@ -145,6 +174,13 @@ class BatchCreate(RecordEndpoint):
 
 
 class BatchRead(RecordEndpoint):
+    @describe(
+        "Read records by their ids or a unique property",
+        body=shapes.WantedRecords,
+        answer=Batch[shapes.Record],
+        partly=PartBatch[shapes.Record],
+        query=(ARCHIVED,),
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.READ)
         body = self.body()
@@ -164,6 +200,12 @@ class BatchRead(RecordEndpoint):
 
 
 class BatchUpdate(RecordEndpoint):
+    @describe(
+        "Change records",
+        body=Inputs[shapes.KeyedChange],
+        answer=Batch[shapes.Record],
+        partly=PartBatch[shapes.Record],
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         inputs = [read_change(fields) for fields in batches.inputs(self.body())]
@@ -172,6 +214,12 @@ class BatchUpdate(RecordEndpoint):
 
 
 class BatchUpsert(RecordEndpoint):
+    @describe(
+        "Change records or create them, by a unique property",
+        body=Inputs[shapes.KeyedUpsert],
+        answer=Batch[shapes.UpsertedRecord],
+        partly=PartBatch[shapes.UpsertedRecord],
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         inputs = [read_change(fields) for fields in batches.inputs(self.body())]
@@ -183,12 +231,12 @@ class BatchUpsert(RecordEndpoint):
         outcome = writing.upsert(kind, inputs, self.source)
         shown = self.written(kind, inputs, outcome)
         new = {str(outcome.ids[place]) for place in outcome.new}
-        for shell in shown:
-            shell["new"] = shell["id"] in new
-        return batches.answer(shown, failures(inputs, outcome))
+        marked = [shell | {"new": shell["id"] in new} for shell in shown]
+        return batches.answer(marked, failures(inputs, outcome))
 
 
 class BatchArchive(RecordEndpoint):
+    @describe("Archive records", body=Inputs[shapes.RecordKey])
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         keys = [item.text("id") for item in batches.inputs(self.body())]

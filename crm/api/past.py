@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
+from crm.api.shapes.records import PastValue
 from crm.api.values import as_moment, as_text
 from crm.objects.base import ObjectType
 from crm.sql import rows, sql
@@ -15,7 +15,7 @@ DEPTH = 20
 DEPTH_OF_CONTACTS = 45
 CONTACT = "0-1"
 
-Lines = dict[str, list[dict[str, Any]]]
+Lines = dict[str, list[PastValue]]
 
 
 def read(kind: type[ObjectType], ids: Sequence[int], names: Sequence[str]) -> list[Lines]:
@@ -37,7 +37,7 @@ def read(kind: type[ObjectType], ids: Sequence[int], names: Sequence[str]) -> li
             depth=DEPTH_OF_CONTACTS if kind.type_id == CONTACT else DEPTH,
         )
     ):
-        line = {
+        line: PastValue = {
             "value": "" if value is None else as_text(json.loads(value)),
             "timestamp": as_moment(at),
             "sourceType": source,

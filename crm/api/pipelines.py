@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Prefetch, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.api import scopes
+from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
+from crm.api.shapes import pipelines as shapes
+from crm.api.shapes.base import Collection
 from crm.api.values import as_moment
 from crm.models import Pipeline, PipelineStage
 from crm.objects.base import ObjectType
@@ -40,7 +41,7 @@ def rows(kind: type[ObjectType]) -> QuerySet[Pipeline]:
     return found.prefetch_related(Prefetch("stages", stages)).order_by("display_order", "pk")
 
 
-def shown_stage(stage: PipelineStage) -> dict[str, Any]:
+def shown_stage(stage: PipelineStage) -> shapes.Stage:
     return {
         "id": stage.stage_id,
         "label": stage.label,
@@ -53,7 +54,7 @@ def shown_stage(stage: PipelineStage) -> dict[str, Any]:
     }
 
 
-def shown(pipeline: Pipeline) -> dict[str, Any]:
+def shown(pipeline: Pipeline) -> shapes.Pipeline:
     return {
         "id": pipeline.pipeline_id,
         "label": pipeline.label,
@@ -66,23 +67,27 @@ def shown(pipeline: Pipeline) -> dict[str, Any]:
 
 
 class Pipelines(PipelineEndpoint):
+    @describe("List the pipelines of an object type", answer=Collection[shapes.Pipeline])
     def get(self, request: Request, object_type: str) -> Response:
         found = rows(self.moving(object_type))
         return Response({"results": [shown(pipeline) for pipeline in found]})
 
 
 class OnePipeline(PipelineEndpoint):
+    @describe("Read a pipeline", answer=shapes.Pipeline)
     def get(self, request: Request, object_type: str, key: str) -> Response:
         return Response(shown(self.pipeline(object_type, key)))
 
 
 class Stages(PipelineEndpoint):
+    @describe("List the stages of a pipeline", answer=Collection[shapes.Stage])
     def get(self, request: Request, object_type: str, key: str) -> Response:
         stages = self.pipeline(object_type, key).stages.all()
         return Response({"results": [shown_stage(stage) for stage in stages]})
 
 
 class OneStage(PipelineEndpoint):
+    @describe("Read a stage", answer=shapes.Stage)
     def get(self, request: Request, object_type: str, key: str, stage_id: str) -> Response:
         for stage in self.pipeline(object_type, key).stages.all():
             if stage.stage_id == stage_id:

@@ -10,8 +10,11 @@ from rest_framework.response import Response
 
 from crm import properties
 from crm.api import batches, definitions, scopes
+from crm.api.describing import ARCHIVED, describe, several
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import NotFound
+from crm.api.shapes import properties as shapes
+from crm.api.shapes.base import Batch, Collection, Inputs, PartBatch
 from crm.api.values import as_moment
 from crm.models import Property, PropertyGroup
 from crm.objects.base import ObjectType
@@ -32,11 +35,11 @@ def declared(kind: type[ObjectType]) -> dict[str, Definition]:
     return {item.name: item for item in kind.properties}
 
 
-def shown(kind: type[ObjectType], item: Property) -> dict[str, Any]:
+def shown(kind: type[ObjectType], item: Property) -> shapes.Property:
     """A property as the API shows it."""
     ours = declared(kind).get(item.name)
     moment = as_moment(item.created_at)
-    body: dict[str, Any] = {
+    body: shapes.Property = {
         "name": item.name,
         "label": item.label,
         "type": item.type,
@@ -80,7 +83,7 @@ def _options(kind: type[ObjectType], item: Property) -> list[dict[str, Any]]:
     return [{"label": option.label, "value": option.value} for option in found]
 
 
-def _option(option: dict[str, Any], place: int) -> dict[str, Any]:
+def _option(option: dict[str, Any], place: int) -> shapes.Option:
     return {
         "label": option["label"],
         "value": option["value"],
@@ -91,6 +94,11 @@ def _option(option: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 class Properties(SchemaEndpoint):
+    @describe(
+        "List the properties of an object type",
+        answer=Collection[shapes.Property],
+        query=(ARCHIVED, several("properties", "Only those with these names.")),
+    )
     def get(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.READ)
         found = definitions.rows(kind, archived=self.query.flag("archived"))
@@ -99,6 +107,12 @@ class Properties(SchemaEndpoint):
             found = found.filter(name__in=names)
         return Response({"results": [shown(kind, item) for item in found]})
 
+    @describe(
+        "Create a property",
+        body=shapes.NewProperty,
+        answer=shapes.Property,
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         (made,) = definitions.create(kind, [self.body()])
@@ -106,6 +120,7 @@ class Properties(SchemaEndpoint):
 
 
 class OneProperty(SchemaEndpoint):
+    @describe("Read a property", answer=shapes.Property, query=(ARCHIVED,))
     def get(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.READ)
         rows = definitions.rows(kind, archived=self.query.flag("archived"))
@@ -114,10 +129,12 @@ class OneProperty(SchemaEndpoint):
             raise NotFound(f"Property {name[:100]} does not exist.")
         return Response(shown(kind, found))
 
+    @describe("Change a property", body=shapes.PropertyChange, answer=shapes.Property)
     def patch(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         return Response(shown(kind, definitions.update(kind, name, self.body())))
 
+    @describe("Archive a property")
     def delete(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         definitions.archive(kind, [name])
@@ -125,6 +142,12 @@ class OneProperty(SchemaEndpoint):
 
 
 class BatchCreate(SchemaEndpoint):
+    @describe(
+        "Create properties, all or none",
+        body=Inputs[shapes.NewProperty],
+        answer=Batch[shapes.Property],
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         made = definitions.create(kind, batches.inputs(self.body()))
@@ -133,6 +156,12 @@ class BatchCreate(SchemaEndpoint):
 
 
 class BatchRead(SchemaEndpoint):
+    @describe(
+        "Read properties by their names",
+        body=shapes.WantedProperties,
+        answer=Batch[shapes.Property],
+        partly=PartBatch[shapes.Property],
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.READ)
         body = self.body()
@@ -149,6 +178,7 @@ class BatchRead(SchemaEndpoint):
 
 
 class BatchArchive(SchemaEndpoint):
+    @describe("Archive properties", body=Inputs[shapes.PropertyName])
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         names = [item.text("name") for item in batches.inputs(self.body())]
@@ -156,7 +186,7 @@ class BatchArchive(SchemaEndpoint):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-def shown_group(group: PropertyGroup) -> dict[str, Any]:
+def shown_group(group: PropertyGroup) -> shapes.PropertyGroup:
     return {
         "name": group.name,
         "label": group.label,
@@ -166,11 +196,18 @@ def shown_group(group: PropertyGroup) -> dict[str, Any]:
 
 
 class Groups(SchemaEndpoint):
+    @describe("List the property groups of an object type", answer=Collection[shapes.PropertyGroup])
     def get(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.READ)
         found = PropertyGroup.objects.filter(object_type=kind.type_id)
         return Response({"results": [shown_group(group) for group in found]})
 
+    @describe(
+        "Create a property group",
+        body=shapes.NewPropertyGroup,
+        answer=shapes.PropertyGroup,
+        status=status.HTTP_201_CREATED,
+    )
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         made = definitions.create_group(kind, self.body())
@@ -178,14 +215,19 @@ class Groups(SchemaEndpoint):
 
 
 class Group(SchemaEndpoint):
+    @describe("Read a property group", answer=shapes.PropertyGroup)
     def get(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.READ)
         return Response(shown_group(definitions.group(kind, name)))
 
+    @describe(
+        "Change a property group", body=shapes.PropertyGroupChange, answer=shapes.PropertyGroup
+    )
     def patch(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         return Response(shown_group(definitions.update_group(kind, name, self.body())))
 
+    @describe("Remove a property group that no property is in")
     def delete(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         definitions.archive_group(kind, name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from crm.api import links, past
+from crm.api.shapes import records as shapes
 from crm.api.values import as_moment, as_text
 from crm.models import Record
 from crm.objects.base import ObjectType
@@ -48,7 +48,7 @@ def visible_names(kind: type[ObjectType], definitions: Definitions, asked: Asked
 
 def read(
     kind: type[ObjectType], ids: Sequence[int], definitions: Definitions, asked: Asked
-) -> list[dict[str, Any]]:
+) -> list[shapes.Record]:
     """The records that are there, in the order of `ids`."""
     found = Record.objects.filter(object_type=kind.type_id, archived_at__isnull=not asked.archived)
     by_id = found.in_bulk(ids)
@@ -57,7 +57,7 @@ def read(
 
 def page(
     kind: type[ObjectType], after: int, limit: int, definitions: Definitions, asked: Asked
-) -> tuple[list[dict[str, Any]], int | None]:
+) -> tuple[list[shapes.Record], int | None]:
     """`limit` records with a larger id than `after`, and after which one the next page begins."""
     found = Record.objects.filter(
         object_type=kind.type_id, archived_at__isnull=not asked.archived, pk__gt=after
@@ -69,7 +69,7 @@ def page(
 
 def shells(
     kind: type[ObjectType], records: Sequence[Record], definitions: Definitions, asked: Asked
-) -> list[dict[str, Any]]:
+) -> list[shapes.Record]:
     names = visible_names(kind, definitions, asked)
     made = [_shell(record, definitions, names) for record in records]
     ids = [record.pk for record in records]
@@ -85,8 +85,8 @@ def shells(
     return made
 
 
-def _shell(record: Record, definitions: Definitions, names: Sequence[str]) -> dict[str, Any]:
-    shell = {
+def _shell(record: Record, definitions: Definitions, names: Sequence[str]) -> shapes.Record:
+    shell: shapes.Record = {
         "id": str(record.pk),
         "properties": {name: _value(record, definitions, name) for name in names},
         "createdAt": as_moment(record.created_at),

@@ -10,9 +10,11 @@ from rest_framework.response import Response
 
 from crm import clock, properties, search
 from crm.api import conditions, paging, records, scopes, wire
+from crm.api.describing import describe
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import ApiError
 from crm.api.records import Asked
+from crm.api.shapes import records as shapes
 from crm.api.wire import Fields
 from crm.objects.base import ObjectType
 from crm.properties import Definitions
@@ -31,6 +33,7 @@ ASSOCIATIONS = "associations."
 class Search(Endpoint):
     has_rate_headers = False
 
+    @describe("Search for records", body=shapes.Search, answer=shapes.Found)
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.READ)
         body = self.body()
@@ -53,7 +56,7 @@ class Search(Endpoint):
         )
         asked = Asked(names=body.texts("properties"))
         shown = records.read(kind, [row[0] for row in ids], definitions, asked)
-        answer: dict[str, Any] = {"total": total, "results": shown}
+        answer: shapes.Found = {"total": total, "results": shown}
         if after + limit < total:
             answer["paging"] = paging.next_page(request, after + limit)
         return Response(answer)
