@@ -42,5 +42,25 @@ def matching(object_type: str, words: str) -> SQL:
     )
 
 
+def matches(definitions: Definitions, words: str) -> SQL:
+    """Whether the searchable ones of some properties of `r` have all of `words`.
+
+    The stored text has every property in it; this is asked besides when some are hidden.
+    """
+    names = [item.name for item in definitions.values() if item.is_searchable]
+    text = join(", ", [SQL(f"r.properties->>{literal(name).text}") for name in names])
+    return join(
+        " AND ",
+        [
+            sql(
+                "lower(concat_ws(' ', {text})) LIKE {pattern}",
+                text=text if names else SQL("''"),
+                pattern=f"%{_escape(word)}%",
+            )
+            for word in words.lower().split()[:8]
+        ],
+    )
+
+
 def _escape(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -11,6 +11,7 @@ from crm.api import tokens
 from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import NotFound
+from crm.api.rules import OPEN
 from crm.api.shapes import account as shapes
 
 #: One installation serves one account.
@@ -18,6 +19,8 @@ PORTAL_ID = 1
 
 
 class Details(Endpoint):
+    rule = OPEN
+
     @describe("Read the account", answer=shapes.Account)
     def get(self, request: Request) -> Response:
         zone = timezones.account_zone()
@@ -41,6 +44,8 @@ class Details(Endpoint):
 
 
 class TokenInfo(Endpoint):
+    rule = OPEN
+
     @describe("Read what this token may do", body=shapes.TokenKey, answer=shapes.TokenDetails)
     def post(self, request: Request) -> Response:
         found = tokens.find(self.body().text("tokenKey"))

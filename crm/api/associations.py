@@ -11,11 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm import associations
+from crm.access import Access
+from crm.access_switches import EDIT_PROPERTIES
 from crm.api import batches, labels, links, paging, scopes, wire
 from crm.api.describing import describe, paged
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
 from crm.api.links import PAGE, Related, Wanted
+from crm.api.rules import PER_RECORD, Rule
 from crm.api.shapes import associations as shapes
 from crm.api.shapes.base import Batch, Collection, Inputs, Page, PartBatch, Says
 from crm.api.wire import Fields
@@ -29,6 +32,8 @@ Pair = tuple[int, int]
 
 class PairEndpoint(Endpoint):
     """What endpoints between two object types have in common."""
+
+    rule = PER_RECORD
 
     def kinds(self, start: str, end: str, verb: str) -> tuple[Kind, Kind]:
         return self.kind(start, verb), self.kind(end, verb)
@@ -53,10 +58,15 @@ def read_pair(fields: Fields) -> Pair:
     return links.read_id(fields, "from"), links.read_id(fields, "to")
 
 
-def lost(start: Kind, end: Kind, pairs: Sequence[Pair]) -> tuple[list[Pair], list[ApiError]]:
-    """Of some pairs those whose records are there, and an error for each side that is not."""
-    starts = links.missing(start, [pair[0] for pair in pairs])
-    ends = links.missing(end, [pair[1] for pair in pairs])
+def lost(
+    start: Kind, end: Kind, pairs: Sequence[Pair], rights: Access
+) -> tuple[list[Pair], list[ApiError]]:
+    """Of some pairs those whose records are there, and an error for each side that is not.
+
+    Raises Forbidden when neither end of one that is there may be edited.
+    """
+    starts = links.missing(start, [pair[0] for pair in pairs], rights)
+    ends = links.missing(end, [pair[1] for pair in pairs], rights)
     errors: list[ApiError] = [
         NotFound(
             f"No {kind.name} with the id {key} exists.",
@@ -66,7 +76,8 @@ def lost(start: Kind, end: Kind, pairs: Sequence[Pair]) -> tuple[list[Pair], lis
         for kind, side, gone in ((start, "FROM", starts), (end, "TO", ends))
         for key in sorted(gone)
     ]
-    return [pair for pair in pairs if pair[0] not in starts and pair[1] not in ends], errors
+    there = [pair for pair in pairs if pair[0] not in starts and pair[1] not in ends]
+    return links.require_edit(start, end, there, rights), errors
 
 
 class RelatedRecords(PairEndpoint):
@@ -78,9 +89,9 @@ class RelatedRecords(PairEndpoint):
     def get(self, request: Request, start: str, key: str, end: str) -> Response:
         kind, to = self.kinds(start, end, scopes.READ)
         pk = record_id(kind, key)
-        links.require_records(kind, [pk])
+        links.require_records(kind, [pk], self.rights)
         limit = self.query.limit(PAGE, PAGE)
-        found = links.related(kind, {pk: self.query.after()}, [to], limit)
+        found = links.related(kind, {pk: self.query.after()}, [to], limit, self.rights)
         others = found.get((pk, to.type_id), [])
         body: Page[shapes.RelatedRecord] = {"results": [other.as_v4() for other in others[:limit]]}
         if len(others) > limit:
@@ -101,8 +112,9 @@ class Relation(PairEndpoint):
         keys = links.read_types(wire.objects(self.json(), "The body"))
         wanted = [Wanted(*pair, type_key) for type_key in keys]
         types = links.types_from(kind, {item.type_key for item in wanted}, to)
-        links.require_records(kind, pair[:1])
-        links.require_records(to, pair[1:])
+        links.require_records(kind, pair[:1], self.rights)
+        links.require_records(to, pair[1:], self.rights)
+        links.require_edit(kind, to, [pair], self.rights)
         with transaction.atomic():
             links.make(types, wanted)
         (body,) = links.labels_between(kind, to, [pair])
@@ -113,7 +125,7 @@ class Relation(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
         with transaction.atomic():
-            links.remove_all(kind, to, [pair])
+            links.remove_all(kind, to, links.require_edit(kind, to, [pair], self.rights))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -142,8 +154,9 @@ class DefaultRelation(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
         item = plain_type(kind, to)
-        links.require_records(kind, pair[:1])
-        links.require_records(to, pair[1:])
+        links.require_records(kind, pair[:1], self.rights)
+        links.require_records(to, pair[1:], self.rights)
+        links.require_edit(kind, to, [pair], self.rights)
         associations.associate(item, associations.pairs([pair]))
         return batches.answer(default_results(item, [pair]))
 
@@ -159,7 +172,7 @@ class BatchDefault(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         item = plain_type(kind, to)
         given = [read_pair(fields) for fields in batches.inputs(self.body(), MOST_CREATED)]
-        pairs, errors = lost(kind, to, list(dict.fromkeys(given)))
+        pairs, errors = lost(kind, to, list(dict.fromkeys(given)), self.rights)
         associations.associate(item, associations.pairs(pairs))
         return batches.answer(default_results(item, pairs), errors)
 
@@ -184,7 +197,8 @@ class BatchCreate(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
         types = links.types_from(kind, {item.type_key for item in wanted}, to)
-        pairs, errors = lost(kind, to, list(dict.fromkeys((i.start, i.to) for i in wanted)))
+        given = list(dict.fromkeys((item.start, item.to) for item in wanted))
+        pairs, errors = lost(kind, to, given, self.rights)
         there = set(pairs)
         with transaction.atomic():
             links.make(types, [item for item in wanted if (item.start, item.to) in there])
@@ -205,7 +219,7 @@ class BatchRead(PairEndpoint):
         starts = {
             links.read_id_of(fields): wire.read_after(fields.json.get("after")) for fields in given
         }
-        found = links.related(kind, starts, [to], PAGE)
+        found = links.related(kind, starts, [to], PAGE, self.rights)
         results, errors = [], []
         for pk in starts:
             others = found.get((pk, to.type_id), [])
@@ -249,7 +263,7 @@ class BatchArchive(PairEndpoint):
             for other in fields.objects("to")
         ]
         with transaction.atomic():
-            links.remove_all(kind, to, pairs)
+            links.remove_all(kind, to, links.require_edit(kind, to, pairs, self.rights))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -259,8 +273,10 @@ class BatchArchiveLabels(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         wanted = read_wanted(batches.inputs(self.body(), MOST_CREATED))
         types = links.types_from(kind, {item.type_key for item in wanted}, to)
+        given = list(dict.fromkeys((item.start, item.to) for item in wanted))
+        there = set(links.require_edit(kind, to, given, self.rights))
         with transaction.atomic():
-            links.remove(types, wanted)
+            links.remove(types, [item for item in wanted if (item.start, item.to) in there])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -269,6 +285,8 @@ def shown_label(item: AssociationType) -> shapes.LabelledType:
 
 
 class Labels(PairEndpoint):
+    rule = Rule(write=EDIT_PROPERTIES)
+
     @describe(
         "List the association types between two object types",
         answer=Collection[shapes.LabelledType],
@@ -291,6 +309,8 @@ class Labels(PairEndpoint):
 
 
 class Label(PairEndpoint):
+    rule = Rule(write=EDIT_PROPERTIES)
+
     @describe("Remove a label from everything that carries it")
     def delete(self, request: Request, start: str, end: str, number: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm import properties
+from crm.access import Access, Verb
 from crm.api import identity
 from crm.api.errors import ApiError, Conflict
 from crm.api.values import as_given, as_text
@@ -82,7 +83,11 @@ def _code(definitions: Definitions, name: str) -> str:
 
 
 def taken(
-    kind: type[ObjectType], definitions: Definitions, rows: Rows, own: Mapping[int, int]
+    kind: type[ObjectType],
+    definitions: Definitions,
+    rows: Rows,
+    own: Mapping[int, int],
+    rights: Access,
 ) -> Errors:
     """Rows with a unique value that another record, or an earlier row, has.
 
@@ -98,16 +103,26 @@ def taken(
     leaving = {(own[place], name) for place, row in rows.items() if place in own for name in row}
     seen: dict[tuple[str, str], int] = {}
     errors: Errors = {}
+    clashes: dict[int, tuple[str, str, int]] = {}
     for (place, name, value), holder in zip(wanted, found, strict=True):
         first = seen.setdefault((name, value.lower()), place)
         if first != place:
             errors[place] = ApiError(f"Two inputs of this batch have the {name} {value[:80]}.")
         elif holder is not None and (holder, name) not in leaving:
-            errors[place] = exists(kind, name, value, holder)
-    return errors
+            clashes[place] = (name, value, holder)
+    known = rights.allowed(kind.type_id, {holder for *_, holder in clashes.values()}, Verb.VIEW)
+    return errors | {
+        place: exists(kind, name, value, holder if holder in known else None)
+        for place, (name, value, holder) in clashes.items()
+    }
 
 
-def exists(kind: type[ObjectType], name: str, value: str, holder: int) -> Conflict:
+def exists(kind: type[ObjectType], name: str, value: str, holder: int | None) -> Conflict:
+    """The error for a value that another record has; None when nobody may know which one."""
+    if holder is None:
+        return Conflict(
+            f"Cannot set {name} to {value[:80]}. Another record already has that value."
+        )
     if (kind.type_id, name) == (CONTACT, EMAIL):
         return Conflict(f"{kind.label} already exists. Existing ID: {holder}")
     return Conflict(

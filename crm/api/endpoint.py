@@ -12,9 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm import clock
+from crm import access, clock
+from crm.access import Access
 from crm.api import errors, rate_limits, scopes, tokens, wire
-from crm.api.errors import ApiError, Unauthenticated
+from crm.api.errors import ApiError, Forbidden, Unauthenticated
+from crm.api.rules import Rule
 from crm.changes import Source, SourceKind
 from crm.models import ApiToken
 from crm.objects import base as objects
@@ -51,6 +53,8 @@ class Endpoint(APIView):
     http_method_names = ["get", "post", "put", "patch", "delete"]
     #: Search has a limit of its own at HubSpot and carries no headers about this one.
     has_rate_headers: ClassVar[bool] = True
+    #: Without a rule only the tokens of superusers may ask.
+    rule: ClassVar[Rule | None] = None
 
     token: ApiToken
     usage: rate_limits.Usage | None = None
@@ -67,6 +71,13 @@ class Endpoint(APIView):
         self.token = authenticate(request)
         self.usage = rate_limits.count(self.token)
         self.usage.require()
+        self._require_rule()
+
+    def _require_rule(self) -> None:
+        if self.rule is not None:
+            self.rule.require(self.rights, self.request.method)
+        elif not self.rights.is_unlimited:
+            raise Forbidden("Only tokens of superusers may ask this.")
 
     def handle_exception(self, exc: Exception) -> Response:
         response = errors.answer(exc, self.correlation_id)
@@ -82,6 +93,11 @@ class Endpoint(APIView):
             for name, value in self.usage.headers().items():
                 finished[name] = value
         return finished
+
+    @property
+    def rights(self) -> Access:
+        """What the user who answers for the token may see and change."""
+        return access.of(self.token.user)
 
     @property
     def query(self) -> wire.Query:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from crm.access import Access, Verb
 from crm.api import wire
 from crm.api.errors import ApiError
 from crm.api.values import as_text
@@ -22,15 +23,16 @@ def find(
     id_property: str,
     texts: Iterable[str],
     *,
+    rights: Access,
     archived: bool = False,
 ) -> dict[str, int]:
-    """The ids of the records that are there, by the text that names them.
+    """The ids of the records that are there and may be seen, by the text that names them.
 
     An empty `id_property` means the id. Raises ApiError for a property that is not unique.
     """
     wanted = list(dict.fromkeys(texts))
     if not id_property or id_property == RECORD_ID:
-        return _by_id(kind, wanted, archived=archived)
+        return _seen(kind, _by_id(kind, wanted, archived=archived), rights)
     definition = definitions.get(id_property)
     if definition is None or not definition.is_unique:
         raise ApiError(
@@ -43,7 +45,13 @@ def find(
             stored[text] = str(as_text(type_of(definition).clean(text, definition)))
         except InvalidValue:
             continue  # What cannot be stored, no record has.
-    return _by_value(kind, id_property, stored)
+    return _seen(kind, _by_value(kind, id_property, stored), rights)
+
+
+def _seen(kind: type[ObjectType], found: dict[str, int], rights: Access) -> dict[str, int]:
+    """What is hidden looks as if it were not there."""
+    seen = rights.allowed(kind.type_id, set(found.values()), Verb.VIEW)
+    return {text: key for text, key in found.items() if key in seen}
 
 
 def _by_id(kind: type[ObjectType], texts: Sequence[str], *, archived: bool) -> dict[str, int]:

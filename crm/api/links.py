@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from crm import associations
+from crm.access import Access, Verb
 from crm.api import wire
-from crm.api.errors import ApiError, NotFound
+from crm.api.errors import ApiError, Forbidden, NotFound
 from crm.api.shapes import associations as shapes
 from crm.api.shapes.records import AssociatedRecords
 from crm.models import AssociationType, Record
 from crm.objects.base import ObjectType
-from crm.sql import rows, sql
+from crm.sql import SQL, rows, sql
 
 #: How many related records of one type a record shows; more are read page by page.
 PAGE = 500
@@ -88,14 +89,11 @@ def types_from(
 
 
 def missing_targets(
-    types: Mapping[TypeKey, AssociationType], wanted: Sequence[Wanted]
+    types: Mapping[TypeKey, AssociationType], wanted: Sequence[Wanted], rights: Access
 ) -> list[Wanted]:
-    """Those that point at a record that is not there, or is of another type."""
-    found = dict(
-        Record.objects.filter(pk__in={item.to for item in wanted}, archived_at=None).values_list(
-            "pk", "object_type"
-        )
-    )
+    """Those that point at a record that is not there, is hidden, or is of another type."""
+    there = Record.objects.filter(pk__in={item.to for item in wanted}, archived_at=None)
+    found = dict(rights.narrow_among(there).values_list("pk", "object_type"))
     return [item for item in wanted if found.get(item.to) != types[item.type_key].to_object_type]
 
 
@@ -108,21 +106,46 @@ def make(types: Mapping[TypeKey, AssociationType], wanted: Iterable[Wanted]) -> 
         associations.associate(types[key], associations.pairs(pairs[key]))
 
 
-def missing(kind: type[ObjectType], ids: Iterable[int]) -> set[int]:
-    """Those of `ids` that are no record of this type, or an archived one."""
+def missing(kind: type[ObjectType], ids: Iterable[int], rights: Access) -> set[int]:
+    """Those of `ids` that are no record of this type, or an archived or a hidden one."""
     wanted = set(ids)
     found = Record.objects.filter(pk__in=wanted, object_type=kind.type_id, archived_at=None)
-    return wanted - set(found.values_list("pk", flat=True))
+    return wanted - set(rights.narrow(found, kind.type_id).values_list("pk", flat=True))
 
 
-def require_records(kind: type[ObjectType], ids: Iterable[int]) -> None:
-    """Raise NotFound unless all are records of this type."""
-    gone = missing(kind, ids)
+def require_records(kind: type[ObjectType], ids: Iterable[int], rights: Access) -> None:
+    """Raise NotFound unless all are records of this type that may be seen."""
+    gone = missing(kind, ids, rights)
     if gone:
         raise NotFound(
             f"No {kind.name} with the id {min(gone)} exists.",
             context={"id": [str(key) for key in sorted(gone)]},
         )
+
+
+def require_edit(
+    kind: type[ObjectType],
+    to: type[ObjectType],
+    pairs: Sequence[tuple[int, int]],
+    rights: Access,
+) -> list[tuple[int, int]]:
+    """Those pairs of which both ends may be seen; the others look as if they were not there.
+
+    Raises Forbidden when of a pair neither end may be edited.
+    """
+    starts, ends = {start for start, _ in pairs}, {end for _, end in pairs}
+    seen_starts = rights.allowed(kind.type_id, starts, Verb.VIEW)
+    seen_ends = rights.allowed(to.type_id, ends, Verb.VIEW)
+    seen = [(start, end) for start, end in pairs if start in seen_starts and end in seen_ends]
+    own_starts = rights.allowed(kind.type_id, seen_starts, Verb.EDIT)
+    own_ends = rights.allowed(to.type_id, seen_ends, Verb.EDIT)
+    for start, end in seen:
+        if start not in own_starts and end not in own_ends:
+            raise Forbidden(
+                f"The user of this token may edit neither the {kind.name} {start} nor the"
+                f" {to.name} {end}."
+            )
+    return seen
 
 
 @dataclass(frozen=True)
@@ -143,7 +166,11 @@ class Related:
 
 
 def related(
-    kind: type[ObjectType], starts: Mapping[int, int], to: Sequence[type[ObjectType]], limit: int
+    kind: type[ObjectType],
+    starts: Mapping[int, int],
+    to: Sequence[type[ObjectType]],
+    limit: int,
+    rights: Access,
 ) -> dict[tuple[int, str], list[Related]]:
     """By record and type of the other end, the first `limit` + 1 related records.
 
@@ -163,6 +190,7 @@ def related(
                   JOIN crm_association a ON a.from_record_id = s.id AND a.to_record_id > s.after
                   JOIN crm_associationtype t ON t.id = a.type_id
                   JOIN crm_record r ON r.id = a.to_record_id AND r.archived_at IS NULL
+                      AND {is_seen}
                   WHERE t.from_object_type = {kind} AND t.to_object_type = ANY({to})) numbered
             WHERE place <= {limit}
             ORDER BY start, to_object_type, other, category, type_id
@@ -172,6 +200,7 @@ def related(
             kind=kind.type_id,
             to=[item.type_id for item in to],
             limit=limit + 1,
+            is_seen=rights.visible_among(item.type_id for item in to) or SQL("true"),
         )
     ):
         line = found.setdefault((start, to_type), [])
@@ -182,10 +211,14 @@ def related(
 
 
 def beside(
-    kind: type[ObjectType], ids: Sequence[int], to: Sequence[type[ObjectType]], base_url: str
+    kind: type[ObjectType],
+    ids: Sequence[int],
+    to: Sequence[type[ObjectType]],
+    base_url: str,
+    rights: Access,
 ) -> dict[int, dict[str, AssociatedRecords]]:
     """The associations that records show beside their properties: id -> plural -> page."""
-    found = related(kind, dict.fromkeys(ids, 0), to, PAGE)
+    found = related(kind, dict.fromkeys(ids, 0), to, PAGE, rights)
     plurals = {item.type_id: item.plural for item in to}
     shown: dict[int, dict[str, AssociatedRecords]] = {}
     for (start, to_type), others in found.items():

@@ -56,7 +56,8 @@ class BatchCreate(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         given = batches.inputs(self.body(), MOST_CREATED)
         wanted, types = read_wanted(given, types_by_name(kind, to))
-        pairs, errors = lost(kind, to, list(dict.fromkeys((i.start, i.to) for i in wanted)))
+        both = list(dict.fromkeys((item.start, item.to) for item in wanted))
+        pairs, errors = lost(kind, to, both, self.rights)
         there = set(pairs)
         made = [item for item in wanted if (item.start, item.to) in there]
         with transaction.atomic():
@@ -83,7 +84,7 @@ class BatchRead(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.READ)
         given = batches.inputs(self.body(), MOST_READ)
         starts = dict.fromkeys((links.read_id_of(fields) for fields in given), 0)
-        found = links.related(kind, starts, [to], PAGE)
+        found = links.related(kind, starts, [to], PAGE, self.rights)
         results: list[shapes.NamedRelatedPage] = []
         errors = []
         for pk in starts:
@@ -106,8 +107,10 @@ class BatchArchive(PairEndpoint):
         kind, to = self.kinds(start, end, scopes.WRITE)
         given = batches.inputs(self.body(), MOST_CREATED)
         wanted, types = read_wanted(given, types_by_name(kind, to))
+        both = list(dict.fromkeys((item.start, item.to) for item in wanted))
+        there = set(links.require_edit(kind, to, both, self.rights))
         with transaction.atomic():
-            links.remove(types, wanted)
+            links.remove(types, [item for item in wanted if (item.start, item.to) in there])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -8,12 +8,13 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm import properties
+from crm import access_switches
 from crm.api import batches, identity, links, paging, records, scopes, wire, writing
 from crm.api.describing import ARCHIVED, describe, filtered, paged, several
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import ApiError, NotFound
 from crm.api.records import Asked
+from crm.api.rules import PER_RECORD, Rule
 from crm.api.shapes import records as shapes
 from crm.api.shapes.base import Batch, Inputs, Page, PartBatch
 from crm.api.wire import Fields
@@ -33,12 +34,15 @@ ID_PROPERTY = filtered("idProperty", "The unique property that the record is nam
 class RecordEndpoint(Endpoint):
     """What endpoints of records have in common."""
 
+    rule = PER_RECORD
+
     def asked(self) -> Asked:
         """What the query string asks to see."""
         kinds = [find_kind(key) for key in self.query.names("associations")]
         for kind in kinds:
             scopes.require(self.token, scopes.records(kind, scopes.READ))
         return Asked(
+            rights=self.rights,
             names=self.query.names("properties"),
             history=self.query.names("propertiesWithHistory"),
             associations=list(dict.fromkeys(kinds)),
@@ -52,7 +56,10 @@ class RecordEndpoint(Endpoint):
         """The records that a batch wrote, each with its trace."""
         names = {name for place in outcome.ids for name in inputs[place].values}
         shells = records.read(
-            kind, list(outcome.ids.values()), outcome.definitions, Asked(also=names)
+            kind,
+            list(outcome.ids.values()),
+            outcome.definitions,
+            Asked(rights=self.rights, also=names),
         )
         places = {str(record_id): place for place, record_id in outcome.ids.items()}
         for shell in shells:
@@ -98,7 +105,7 @@ class Records(RecordEndpoint):
         kind = self.kind(object_type, scopes.READ)
         asked = self.asked()
         limit = self.query.limit(PAGE, MOST_WITH_HISTORY if asked.history else MOST)
-        definitions = properties.load(kind.type_id)
+        definitions = self.rights.definitions(kind.type_id)
         shown, more = records.page(kind, self.query.after(), limit, definitions, asked)
         body: Page[shapes.Record] = {"results": shown}
         if more is not None:
@@ -116,7 +123,7 @@ class Records(RecordEndpoint):
         inputs = [read_input(0, self.body())]
         # Alone, a record either is created or the answer is its error.
         inputs = [Input(values=one.values, associations=one.associations) for one in inputs]
-        outcome = writing.create(kind, inputs, self.source)
+        outcome = writing.create(kind, inputs, self.source, self.rights)
         (shell,) = self.written(kind, inputs, outcome)
         return Response(shell, status=status.HTTP_201_CREATED)
 
@@ -126,9 +133,11 @@ class Record(RecordEndpoint):
     def get(self, request: Request, object_type: str, key: str) -> Response:
         kind = self.kind(object_type, scopes.READ)
         asked = self.asked()
-        definitions = properties.load(kind.type_id)
+        definitions = self.rights.definitions(kind.type_id)
         id_property = self.query.text("idProperty")
-        found = identity.find(kind, definitions, id_property, [key], archived=asked.archived)
+        found = identity.find(
+            kind, definitions, id_property, [key], rights=self.rights, archived=asked.archived
+        )
         shown = records.read(kind, list(found.values()), definitions, asked)
         if not shown:
             raise NotFound
@@ -142,7 +151,7 @@ class Record(RecordEndpoint):
         values = self.body().object("properties").json
         id_property = self.query.text("idProperty")
         inputs = [Input(values=values, key=key, id_property=id_property)]
-        outcome = writing.update(kind, inputs, self.source)
+        outcome = writing.update(kind, inputs, self.source, self.rights)
         if outcome.errors:
             raise NotFound
         return Response(self.written(kind, inputs, outcome)[0])
@@ -152,7 +161,7 @@ class Record(RecordEndpoint):
         kind = self.kind(object_type, scopes.WRITE)
         record_id = wire.record_id(key)
         if record_id is not None:
-            writing.archive(kind, [record_id], self.source)
+            writing.archive(kind, [record_id], self.source, self.rights)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -168,7 +177,7 @@ class BatchCreate(RecordEndpoint):
         kind = self.kind(object_type, scopes.WRITE)
         given = batches.inputs(self.body())
         inputs = [read_input(place, fields) for place, fields in enumerate(given)]
-        outcome = writing.create(kind, inputs, self.source)
+        outcome = writing.create(kind, inputs, self.source, self.rights)
         shown = self.written(kind, inputs, outcome)
         return batches.answer(shown, failures(inputs, outcome), success=status.HTTP_201_CREATED)
 
@@ -186,13 +195,16 @@ class BatchRead(RecordEndpoint):
         body = self.body()
         keys = list(dict.fromkeys(item.text("id").strip() for item in batches.inputs(body)))
         asked = Asked(
+            rights=self.rights,
             names=body.texts("properties"),
             history=body.texts("propertiesWithHistory"),
             archived=self.query.flag("archived"),
         )
-        definitions = properties.load(kind.type_id)
+        definitions = self.rights.definitions(kind.type_id)
         id_property = body.text("idProperty", "")
-        found = identity.find(kind, definitions, id_property, keys, archived=asked.archived)
+        found = identity.find(
+            kind, definitions, id_property, keys, rights=self.rights, archived=asked.archived
+        )
         ids = list(dict.fromkeys(found[key] for key in keys if key in found))
         shown = records.read(kind, ids, definitions, asked)
         missing = [key for key in keys if key not in found]
@@ -209,7 +221,7 @@ class BatchUpdate(RecordEndpoint):
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.kind(object_type, scopes.WRITE)
         inputs = [read_change(fields) for fields in batches.inputs(self.body())]
-        outcome = writing.update(kind, inputs, self.source)
+        outcome = writing.update(kind, inputs, self.source, self.rights)
         return batches.answer(self.written(kind, inputs, outcome), failures(inputs, outcome))
 
 
@@ -228,7 +240,7 @@ class BatchUpsert(RecordEndpoint):
             raise ApiError(
                 "An upsert needs an idProperty, a unique property that is the same for all inputs."
             )
-        outcome = writing.upsert(kind, inputs, self.source)
+        outcome = writing.upsert(kind, inputs, self.source, self.rights)
         shown = self.written(kind, inputs, outcome)
         new = {str(outcome.ids[place]) for place in outcome.new}
         marked = [shell | {"new": shell["id"] in new} for shell in shown]
@@ -241,5 +253,7 @@ class BatchArchive(RecordEndpoint):
         kind = self.kind(object_type, scopes.WRITE)
         keys = [item.text("id") for item in batches.inputs(self.body())]
         ids = [key for text in keys if (key := wire.record_id(text)) is not None]
-        writing.archive(kind, ids, self.source)
+        if len(ids) > 1:
+            Rule(write=access_switches.BULK_DELETE).require(self.rights, self.request.method)
+        writing.archive(kind, ids, self.source, self.rights)
         return Response(status=status.HTTP_204_NO_CONTENT)

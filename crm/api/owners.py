@@ -11,6 +11,7 @@ from crm.api import paging, scopes, wire
 from crm.api.describing import ARCHIVED, Parameter, describe, filtered, paged
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
+from crm.api.rules import OPEN
 from crm.api.shapes import owners as shapes
 from crm.api.shapes.base import Page
 from crm.api.values import as_moment
@@ -40,6 +41,8 @@ def shown(owner: Owner) -> shapes.Owner:
 
 
 class Owners(Endpoint):
+    rule = OPEN
+
     @describe(
         "List the owners",
         answer=Page[shapes.Owner],
@@ -61,6 +64,8 @@ class Owners(Endpoint):
 
 
 class OneOwner(Endpoint):
+    rule = OPEN
+
     @describe("Read an owner", answer=shapes.Owner, query=(ID_PROPERTY, ARCHIVED))
     def get(self, request: Request, key: str) -> Response:
         scopes.require(self.token, (scopes.OWNERS,))

@@ -6,10 +6,12 @@ from django.db.models import Prefetch, QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from crm.access_switches import EDIT_PROPERTIES
 from crm.api import scopes
 from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
+from crm.api.rules import Rule
 from crm.api.shapes import pipelines as shapes
 from crm.api.shapes.base import Collection
 from crm.api.values import as_moment
@@ -19,6 +21,8 @@ from crm.objects.base import ObjectType
 
 class PipelineEndpoint(Endpoint):
     """What endpoints of pipelines have in common."""
+
+    rule = Rule(write=EDIT_PROPERTIES)
 
     def moving(self, key: str) -> type[ObjectType]:
         """An object type with pipelines, whose records the token may read."""

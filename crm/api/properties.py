@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from django.db.models import QuerySet
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm import properties
+from crm.access import Level
+from crm.access_switches import EDIT_PROPERTIES
 from crm.api import batches, definitions, scopes
 from crm.api.describing import ARCHIVED, describe, several
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import NotFound
+from crm.api.rules import OPEN, Rule
 from crm.api.shapes import properties as shapes
 from crm.api.shapes.base import Batch, Collection, Inputs, PartBatch
 from crm.api.values import as_moment
@@ -24,11 +28,26 @@ from crm.property_types.base import Definition
 class SchemaEndpoint(Endpoint):
     """What endpoints about properties have in common."""
 
+    rule: ClassVar[Rule] = Rule(write=EDIT_PROPERTIES)
+
     def described(self, key: str, verb: str) -> type[ObjectType]:
         """An object type that the token may read or write the properties of."""
         kind = find_kind(key)
         scopes.require(self.token, scopes.schemas(kind, verb))
         return kind
+
+    def rows(self, kind: type[ObjectType], *, archived: bool = False) -> QuerySet[Property]:
+        """The properties of a type without those that are hidden from the user."""
+        return definitions.rows(kind, archived=archived).exclude(name__in=self.hidden(kind))
+
+    def hidden(self, kind: type[ObjectType]) -> list[str]:
+        levels = self.rights.levels(kind.type_id)
+        return [name for name, level in levels.items() if level == Level.NONE]
+
+    def require_seen(self, kind: type[ObjectType], name: str) -> None:
+        """Raise NotFound for a property that is hidden from the user."""
+        if name in self.hidden(kind):
+            raise NotFound(f"Property {name[:100]} does not exist.")
 
 
 def declared(kind: type[ObjectType]) -> dict[str, Definition]:
@@ -101,7 +120,7 @@ class Properties(SchemaEndpoint):
     )
     def get(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.READ)
-        found = definitions.rows(kind, archived=self.query.flag("archived"))
+        found = self.rows(kind, archived=self.query.flag("archived"))
         names = self.query.names("properties")
         if names:
             found = found.filter(name__in=names)
@@ -123,7 +142,7 @@ class OneProperty(SchemaEndpoint):
     @describe("Read a property", answer=shapes.Property, query=(ARCHIVED,))
     def get(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.READ)
-        rows = definitions.rows(kind, archived=self.query.flag("archived"))
+        rows = self.rows(kind, archived=self.query.flag("archived"))
         found = rows.filter(name=name).first()
         if found is None:
             raise NotFound(f"Property {name[:100]} does not exist.")
@@ -132,11 +151,13 @@ class OneProperty(SchemaEndpoint):
     @describe("Change a property", body=shapes.PropertyChange, answer=shapes.Property)
     def patch(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
+        self.require_seen(kind, name)
         return Response(shown(kind, definitions.update(kind, name, self.body())))
 
     @describe("Archive a property")
     def delete(self, request: Request, object_type: str, name: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
+        self.require_seen(kind, name)
         definitions.archive(kind, [name])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -156,6 +177,8 @@ class BatchCreate(SchemaEndpoint):
 
 
 class BatchRead(SchemaEndpoint):
+    rule = OPEN
+
     @describe(
         "Read properties by their names",
         body=shapes.WantedProperties,
@@ -166,7 +189,7 @@ class BatchRead(SchemaEndpoint):
         kind = self.described(object_type, scopes.READ)
         body = self.body()
         names = list(dict.fromkeys(item.text("name") for item in batches.inputs(body)))
-        rows = definitions.rows(kind, archived=body.flag("archived", default=False))
+        rows = self.rows(kind, archived=body.flag("archived", default=False))
         found = {item.name: item for item in rows.filter(name__in=names)}
         missing = [
             NotFound(f"Property {name[:100]} does not exist.", context={"name": [name]})
@@ -182,7 +205,8 @@ class BatchArchive(SchemaEndpoint):
     def post(self, request: Request, object_type: str) -> Response:
         kind = self.described(object_type, scopes.WRITE)
         names = [item.text("name") for item in batches.inputs(self.body())]
-        definitions.archive(kind, names)
+        hidden = self.hidden(kind)
+        definitions.archive(kind, [name for name in names if name not in hidden])
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from crm.access import Access
 from crm.api import links, past
 from crm.api.shapes import records as shapes
 from crm.api.values import as_moment, as_text
@@ -27,8 +28,9 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What of a record is asked for."""
+    """What of a record is asked for, and by whom."""
 
+    rights: Access
     names: Sequence[str] = ()
     #: Shown in addition, whatever is asked: what has just been written.
     also: Iterable[str] = ()
@@ -49,7 +51,7 @@ def visible_names(kind: type[ObjectType], definitions: Definitions, asked: Asked
 def read(
     kind: type[ObjectType], ids: Sequence[int], definitions: Definitions, asked: Asked
 ) -> list[shapes.Record]:
-    """The records that are there, in the order of `ids`."""
+    """The records that are there, in the order of `ids`; that they may be seen is known."""
     found = Record.objects.filter(object_type=kind.type_id, archived_at__isnull=not asked.archived)
     by_id = found.in_bulk(ids)
     return shells(kind, [by_id[key] for key in ids if key in by_id], definitions, asked)
@@ -61,8 +63,8 @@ def page(
     """`limit` records with a larger id than `after`, and after which one the next page begins."""
     found = Record.objects.filter(
         object_type=kind.type_id, archived_at__isnull=not asked.archived, pk__gt=after
-    ).order_by("pk")[: limit + 1]
-    records = list(found)
+    )
+    records = list(asked.rights.narrow(found, kind.type_id).order_by("pk")[: limit + 1])
     more = records[limit - 1].pk if len(records) > limit else None
     return shells(kind, records[:limit], definitions, asked), more
 
@@ -78,7 +80,7 @@ def shells(
         for shell, lines in zip(made, past.read(kind, ids, known), strict=True):
             shell["propertiesWithHistory"] = lines
     if asked.associations:
-        related = links.beside(kind, ids, asked.associations, asked.base_url)
+        related = links.beside(kind, ids, asked.associations, asked.base_url, asked.rights)
         for shell, key in zip(made, ids, strict=True):
             if key in related:
                 shell["associations"] = related[key]

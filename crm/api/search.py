@@ -9,11 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm import clock, properties, search
+from crm.access import Verb
 from crm.api import conditions, paging, records, scopes, wire
 from crm.api.describing import describe
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import ApiError
 from crm.api.records import Asked
+from crm.api.rules import PER_RECORD
 from crm.api.shapes import records as shapes
 from crm.api.wire import Fields
 from crm.objects.base import ObjectType
@@ -32,6 +34,7 @@ ASSOCIATIONS = "associations."
 
 class Search(Endpoint):
     has_rate_headers = False
+    rule = PER_RECORD
 
     @describe("Search for records", body=shapes.Search, answer=shapes.Found)
     def post(self, request: Request, object_type: str) -> Response:
@@ -41,7 +44,7 @@ class Search(Endpoint):
         after = wire.read_after(body.json.get("after"))
         if after + limit > MOST_REACHED:
             raise ApiError(f"A search reaches {MOST_REACHED:,} records at most; narrow it.")
-        definitions = properties.load(kind.type_id)
+        definitions = self.rights.definitions(kind.type_id)
         wanted = self._wanted(kind, definitions, body)
         total = int(value(sql("SELECT count(*) FROM crm_record r WHERE {wanted}", wanted=wanted)))
         ids = rows(
@@ -54,7 +57,7 @@ class Search(Endpoint):
                 after=after,
             )
         )
-        asked = Asked(names=body.texts("properties"))
+        asked = Asked(rights=self.rights, names=body.texts("properties"))
         shown = records.read(kind, [row[0] for row in ids], definitions, asked)
         answer: shapes.Found = {"total": total, "results": shown}
         if after + limit < total:
@@ -67,12 +70,17 @@ class Search(Endpoint):
             sql("r.object_type = {type} AND r.archived_at IS NULL", type=kind.type_id),
             *self._filters(kind, definitions, body),
         ]
+        visible = self.rights.visible(kind.type_id)
+        if visible is not None:
+            parts.append(visible)
         words = body.text("query", "").strip()
         if len(words) > LONGEST_QUERY:
             raise ApiError(f"query is longer than {LONGEST_QUERY:,} characters.")
         if words:
             found = search.matching(kind.type_id, words)
             parts.append(sql("r.id IN ({found})", found=found))
+            if self.rights.levels(kind.type_id):
+                parts.append(search.matches(definitions, words))
         return join(" AND ", parts)
 
     def _filters(self, kind: type[ObjectType], definitions: Definitions, body: Fields) -> list[SQL]:
@@ -94,7 +102,9 @@ class Search(Endpoint):
             return conditions.where(fields, kind, definitions, now)
         other = find_kind(name.removeprefix(ASSOCIATIONS))
         scopes.require(self.token, scopes.records(other, scopes.READ))
-        return associated(fields, kind, other)
+        ids = associated_ids(fields, other)
+        seen = self.rights.allowed(other.type_id, ids, Verb.VIEW)
+        return associated(sorted(seen), kind, other)
 
 
 def _all(group: Sequence[SQL]) -> SQL:
@@ -112,21 +122,26 @@ def read_groups(body: Fields) -> list[list[Fields]]:
     return groups
 
 
-def associated(fields: Fields, kind: type[ObjectType], other: type[ObjectType]) -> SQL:
-    """Whether a record is associated with one of some records of another type."""
+def associated_ids(fields: Fields, other: type[ObjectType]) -> set[int]:
+    """The records of another type that a filter names."""
     operator = fields.text("operator")
     given = fields.json.get("values") if operator == "IN" else [fields.json.get("value")]
     if operator not in ("EQ", "IN") or not isinstance(given, list):
         raise ApiError(f"{ASSOCIATIONS}{other.name} takes EQ with a value or IN with values.")
-    ids = [wire.record_id(str(item)) for item in given]
-    if None in ids:
+    ids = {key for item in given if (key := wire.record_id(str(item))) is not None}
+    if any(wire.record_id(str(item)) is None for item in given):
         raise ApiError(f"{ASSOCIATIONS}{other.name} is compared with ids of records.")
+    return ids
+
+
+def associated(ids: Sequence[int], kind: type[ObjectType], other: type[ObjectType]) -> SQL:
+    """Whether a record is associated with one of some records of another type."""
     return sql(
         "r.id IN (SELECT a.to_record_id FROM crm_association a"
         " JOIN crm_associationtype t ON t.id = a.type_id"
         " WHERE a.from_record_id = ANY({ids}::bigint[])"
         " AND t.from_object_type = {other} AND t.to_object_type = {kind})",
-        ids=ids,
+        ids=list(ids),
         other=other.type_id,
         kind=kind.type_id,
     )

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from django.db import OperationalError, transaction
 
 from crm import changes, properties
+from crm.access import Access, Level, Verb
 from crm.api import checking, identity, links
 from crm.api.checking import Errors, Rows
-from crm.api.errors import ApiError, Conflict, NotFound
+from crm.api.errors import ApiError, Conflict, Forbidden, NotFound
 from crm.api.links import Wanted
 from crm.changes import DuplicateValue, Source
 from crm.objects.base import ObjectType
@@ -67,18 +68,24 @@ def persistently(kind: type[ObjectType], write: Callable[[], Result]) -> Result:
     raise AssertionError("the last attempt returns or raises")
 
 
-def create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def create(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
     """Create records and their associations: all, or with traces those that can be."""
-    return persistently(kind, lambda: _create(kind, inputs, source))
+    return persistently(kind, lambda: _create(kind, inputs, source, rights))
 
 
-def _create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def _create(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
+    _require_create(kind, rights)
     definitions = properties.load(kind.type_id)
-    rows, errors = checking.clean(definitions, {n: one.values for n, one in enumerate(inputs)})
-    errors |= checking.taken(kind, definitions, rows, {})
+    given = {place: one.values for place, one in enumerate(inputs)}
+    rows, errors = _clean(kind, definitions, given, rights)
+    errors |= checking.taken(kind, definitions, rows, {}, rights)
     wanted = [item for one in inputs for item in one.associations]
     types = links.types_from(kind, {item.type_key for item in wanted}) if wanted else {}
-    for item in links.missing_targets(types, wanted) if wanted else ():
+    for item in links.missing_targets(types, wanted, rights) if wanted else ():
         errors.setdefault(item.start, NotFound(f"No record with the id {item.to} exists."))
     good = _settle(rows, errors, inputs)
     ids = _insert(kind, good, source, definitions)
@@ -86,7 +93,43 @@ def _create(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> 
         types,
         [Wanted(ids[item.start], item.to, item.type_key) for item in wanted if item.start in ids],
     )
-    return Outcome(definitions=definitions, ids=ids, errors=errors, new=frozenset(ids))
+    seen = rights.seen(kind.type_id, definitions)
+    return Outcome(definitions=seen, ids=ids, errors=errors, new=frozenset(ids))
+
+
+def _require_create(kind: type[ObjectType], rights: Access) -> None:
+    if not rights.may(kind.type_id, Verb.CREATE):
+        raise Forbidden(f"The user of this token may not create {kind.plural_label.lower()}.")
+
+
+def _clean(
+    kind: type[ObjectType],
+    definitions: Definitions,
+    given: Mapping[int, Mapping[str, Any]],
+    rights: Access,
+) -> tuple[Rows, Errors]:
+    """As checking.clean; hidden properties do not exist, those that are only seen are refused."""
+    rows, errors = checking.clean(rights.seen(kind.type_id, definitions), given)
+    levels = rights.levels(kind.type_id)
+    for place, values in given.items():
+        locked = sorted(name for name in values if levels.get(name) == Level.VIEW)
+        if locked:
+            rows.pop(place, None)
+            errors[place] = Forbidden(
+                f"The user of this token may not change {', '.join(locked)}.",
+                context={"propertyName": locked},
+            )
+    return rows, errors
+
+
+def _not_editable(kind: type[ObjectType], own: Mapping[int, int], rights: Access) -> Errors:
+    """An error for each of the records, which are seen, that may not be changed."""
+    editable = rights.allowed(kind.type_id, set(own.values()), Verb.EDIT)
+    return {
+        place: Forbidden(f"The user of this token may not change the {kind.name} {record_id}.")
+        for place, record_id in own.items()
+        if record_id not in editable
+    }
 
 
 def _insert(
@@ -111,25 +154,31 @@ def _settle(rows: Rows, errors: Errors, inputs: Sequence[Input]) -> Rows:
     return {place: row for place, row in rows.items() if place not in errors}
 
 
-def update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def update(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
     """Update records; those that are not there are among the errors."""
-    return persistently(kind, lambda: _update(kind, inputs, source))
+    return persistently(kind, lambda: _update(kind, inputs, source, rights))
 
 
-def _update(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def _update(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
     definitions = properties.load(kind.type_id)
-    own = _resolve(kind, definitions, inputs)
+    own = _resolve(kind, definitions, inputs, rights)
     _refuse_duplicates(own)
     given = {place: inputs[place].values for place in own}
-    rows, errors = checking.clean(definitions, given)
-    errors |= checking.taken(kind, definitions, rows, own)
+    rows, errors = _clean(kind, definitions, given, rights)
+    errors |= checking.taken(kind, definitions, rows, own, rights)
+    errors |= _not_editable(kind, own, rights)
     good = _settle(rows, errors, inputs)
     _write(kind, {own[place]: row for place, row in good.items()}, source, definitions)
     missing = {
         place: not_found(kind, [one.key]) for place, one in enumerate(inputs) if place not in own
     }
     ids = {place: own[place] for place in good}
-    return Outcome(definitions=definitions, ids=ids, errors=errors | missing)
+    seen = rights.seen(kind.type_id, definitions)
+    return Outcome(definitions=seen, ids=ids, errors=errors | missing)
 
 
 def _write(
@@ -142,13 +191,16 @@ def _write(
 
 
 def _resolve(
-    kind: type[ObjectType], definitions: Definitions, inputs: Sequence[Input]
+    kind: type[ObjectType], definitions: Definitions, inputs: Sequence[Input], rights: Access
 ) -> dict[int, int]:
     """The ids of the records that inputs name, by place; a query per property that names them."""
+    seen = rights.seen(kind.type_id, definitions)
     keys: dict[str, list[str]] = {}
     for one in inputs:
         keys.setdefault(one.id_property, []).append(one.key)
-    found = {name: identity.find(kind, definitions, name, texts) for name, texts in keys.items()}
+    found = {
+        name: identity.find(kind, seen, name, texts, rights=rights) for name, texts in keys.items()
+    }
     return {
         place: found[one.id_property][one.key]
         for place, one in enumerate(inputs)
@@ -167,22 +219,29 @@ def _refuse_duplicates(own: Mapping[int, int]) -> None:
         seen.add(record_id)
 
 
-def upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def upsert(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
     """Update the records that are there and create the others, by one unique property."""
-    return persistently(kind, lambda: _upsert(kind, inputs, source))
+    return persistently(kind, lambda: _upsert(kind, inputs, source, rights))
 
 
-def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> Outcome:
+def _upsert(
+    kind: type[ObjectType], inputs: Sequence[Input], source: Source, rights: Access
+) -> Outcome:
     definitions = properties.load(kind.type_id)
-    own = _resolve(kind, definitions, inputs)
+    own = _resolve(kind, definitions, inputs, rights)
     _refuse_duplicates(own)
+    if len(own) < len(inputs):
+        _require_create(kind, rights)
     given = {
         place: one.values if place in own else {one.id_property: one.key} | dict(one.values)
         for place, one in enumerate(inputs)
     }
-    rows, errors = checking.clean(definitions, given)
-    conflicts = checking.taken(kind, definitions, rows, own)
-    if conflicts and _resolve(kind, definitions, inputs).keys() != own.keys():
+    rows, errors = _clean(kind, definitions, given, rights)
+    errors |= _not_editable(kind, own, rights)
+    conflicts = checking.taken(kind, definitions, rows, own, rights)
+    if conflicts and _resolve(kind, definitions, inputs, rights).keys() != own.keys():
         # Another writer made one of them since the first look: begin again and update it.
         raise DuplicateValue(inputs[0].id_property)
     good = _settle(rows, errors | conflicts, inputs)
@@ -192,12 +251,23 @@ def _upsert(kind: type[ObjectType], inputs: Sequence[Input], source: Source) -> 
     new = {place: row for place, row in good.items() if place not in own}
     made = _insert(kind, new, source, definitions)
     ids = {place: own[place] if place in own else made[place] for place in good}
-    return Outcome(definitions=definitions, ids=ids, errors=errors | conflicts, new=frozenset(made))
+    seen = rights.seen(kind.type_id, definitions)
+    return Outcome(definitions=seen, ids=ids, errors=errors | conflicts, new=frozenset(made))
 
 
-def archive(kind: type[ObjectType], ids: Sequence[int], source: Source) -> None:
-    """Archive records; those that are not there are left out."""
-    select = sql("SELECT unnest({ids}::bigint[]) AS record_id", ids=list(ids))
+def archive(kind: type[ObjectType], ids: Sequence[int], source: Source, rights: Access) -> None:
+    """Archive records; those that are not there or are hidden are left out.
+
+    Raises Forbidden when there are some among them that the user sees but may not archive.
+    """
+    seen = rights.allowed(kind.type_id, set(ids), Verb.VIEW)
+    refused = seen - rights.allowed(kind.type_id, seen, Verb.DELETE)
+    if refused:
+        raise Forbidden(
+            f"The user of this token may not archive the {kind.name} {min(refused)}.",
+            context={"id": [str(key) for key in sorted(refused)]},
+        )
+    select = sql("SELECT unnest({ids}::bigint[]) AS record_id", ids=list(seen))
     persistently(kind, lambda: changes.archive(kind.type_id, select, source))
 
 
