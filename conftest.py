@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 
 from config import database
+from crm.objects import custom
 
 Subject = TypeVar("Subject")
 
@@ -63,6 +64,12 @@ def _empty_unmanaged_tables(request: pytest.FixtureRequest) -> Iterator[None]:
         cursor.execute(f"TRUNCATE {', '.join(tables)}")
 
 
+@pytest.fixture(autouse=True)
+def _forget_custom_objects() -> None:
+    """The test before took its custom objects back."""
+    custom.forget()
+
+
 @pytest.fixture
 def same_queries_for(db: None) -> SameQueriesFor:
     """A check that work costs the same number of queries for 10 records and for 5,000.
@@ -79,6 +86,7 @@ def same_queries_for(db: None) -> SameQueriesFor:
         queries: dict[int, list[str]] = {}
         for size in sizes:
             subject = make(size)
+            custom.forget()
             with CaptureQueriesContext(connection) as captured:
                 run(subject)
             queries[size] = [query["sql"][:200] for query in captured.captured_queries]

@@ -151,6 +151,8 @@ Q_CLUSTER: dict[str, Any] = {
 
 #: How old the account's plan may be in the memory of a process (subscriptions.plans).
 PLAN_MAX_AGE_SECONDS = 1
+#: The same for the custom objects (crm.objects.custom).
+SCHEMA_MAX_AGE_SECONDS = 1
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {

@@ -55,20 +55,53 @@ def create(
     ASSOCIATION_LABELS.require()
     label = _clean(label)
     back_label = _clean(inverse_label) if inverse_label else label
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not is_name(name):
         raise InvalidLabel(f"{name[:100]!r} is no name of a label: use letters, digits and _.")
-    rows(sql("SELECT pg_advisory_xact_lock(hashtext({lock}))", lock=LOCK))
-    mine = [item for item in between(start, end) if item.category == USER_DEFINED]
+    _one_writer()
+    mine = [item for item in between(start, end) if item.category == USER_DEFINED and item.label]
     LABELS_PER_PAIR.require(len(mine) + 1)
     if any(name == item.name or label.lower() == item.label.lower() for item in mine):
         raise LabelTaken(f"There is a label {label!r} or a name {name!r} between these already.")
-    last = AssociationType.objects.filter(category=USER_DEFINED).aggregate(last=Max("type_id"))
-    number = (last["last"] or 0) + 1
+    number = _next_number()
     there = _save(number, start, end, name, label)
     if start is end and back_label == label:
         # One number is enough where both sides are the same.
         return _pair(there, there)
     return _pair(there, _save(number + 1, end, start, f"{name}_inverse", back_label))
+
+
+def is_name(name: str) -> bool:
+    return len(name) <= LONGEST_NAME and bool(NAME.fullmatch(name))
+
+
+def relate(
+    start: type[ObjectType], end: type[ObjectType], *, name: str
+) -> tuple[AssociationType, AssociationType]:
+    """Let records of two object types be associated, by a type without a label in each direction.
+
+    Raises InvalidLabel when they can be already.
+    """
+    _one_writer()
+    if any(not item.label for item in between(start, end)):
+        raise LabelTaken(
+            f"{start.plural_label} and {end.plural_label.lower()} are related already."
+        )
+    number = _next_number()
+    there = _save(number, start, end, name, "")
+    if start is end:
+        return _pair(there, there)
+    start_name, is_usual, end_name = name.partition("_to_")
+    back = f"{end_name}_to_{start_name}" if is_usual else f"{name}_inverse"
+    return _pair(there, _save(number + 1, end, start, back, ""))
+
+
+def _one_writer() -> None:
+    rows(sql("SELECT pg_advisory_xact_lock(hashtext({lock}))", lock=LOCK))
+
+
+def _next_number() -> int:
+    last = AssociationType.objects.filter(category=USER_DEFINED).aggregate(last=Max("type_id"))
+    return (last["last"] or 0) + 1
 
 
 def _clean(text: str) -> str:

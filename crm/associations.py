@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db import transaction
+from django.db.models import Q
 
 from crm import events
 from crm.models import AssociationType
@@ -21,15 +22,16 @@ PRIMARY = "Primary"
 #: In the change queue: a record has got or lost an association.
 CHANGED = "association.changed"
 
+#: Relations of custom objects are without a label and yet not HubSpot's.
+_IS_STANDARD = Q(category=AssociationType.Category.HUBSPOT_DEFINED) | Q(label="")
+
 Pairs = Iterable[tuple[int, int]]
 
 
 def between(from_object_type: str, to_object_type: str) -> AssociationType:
     """The standard type without a label, else the first standard one; raises DoesNotExist."""
     found = AssociationType.objects.filter(
-        from_object_type=from_object_type,
-        to_object_type=to_object_type,
-        category=AssociationType.Category.HUBSPOT_DEFINED,
+        _IS_STANDARD, from_object_type=from_object_type, to_object_type=to_object_type
     ).order_by("label", "type_id")
     first = found.first()
     if first is None:
@@ -67,9 +69,9 @@ def associate(kind: AssociationType, pairs: SQL, *, hops: int = 0) -> int:
 def _standard(kind: AssociationType) -> dict[str, AssociationType]:
     """The standard types between the same two object types, by label."""
     found = AssociationType.objects.filter(
+        _IS_STANDARD,
         from_object_type=kind.from_object_type,
         to_object_type=kind.to_object_type,
-        category=AssociationType.Category.HUBSPOT_DEFINED,
         label__in=["", PRIMARY],
     ).select_related("inverse")
     return {one.label: one for one in found}

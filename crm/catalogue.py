@@ -12,7 +12,7 @@ from django.db import transaction
 
 from crm import clock, pipelines
 from crm.models import AssociationType, Property, PropertyGroup
-from crm.objects.base import ObjectType, Relation, object_types
+from crm.objects.base import ObjectType, Relation, in_order, object_types
 from crm.sql import execute, sql
 
 WIRED = ["type", "field_type", "is_unique", "is_read_only", "is_searchable", "is_standard"]
@@ -21,11 +21,16 @@ WIRED = ["type", "field_type", "is_unique", "is_read_only", "is_searchable", "is
 @transaction.atomic
 def synchronise() -> None:
     """Bring the tables up to what crm/objects declares."""
-    for kind in object_types:
-        _write_groups(kind)
-        _write_properties(kind)
-        pipelines.seed(kind)
+    for kind in in_order():
+        write(kind)
     _write_relations()
+
+
+def write(kind: type[ObjectType]) -> None:
+    """Bring the groups, properties and pipelines of one object type up to what it declares."""
+    _write_groups(kind)
+    _write_properties(kind)
+    pipelines.seed(kind)
 
 
 def _write_groups(kind: type[ObjectType]) -> None:

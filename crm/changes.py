@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
-from crm import events, pipelines, properties, search, statements
+from crm import events, pipelines, properties, schema_rules, search, statements
 from crm.objects import base as objects
 from crm.sql import SQL, execute, rows, sql, value
 from crm.statements import IN_SELECT, Delta, Source, SourceKind
@@ -55,7 +55,7 @@ def create(object_type: str, values: Sequence[Mapping[str, Any]], source: Source
     value is taken.
     """
     definitions = properties.load(object_type)
-    cleaned = [properties.clean(definitions, row) for row in values]
+    cleaned = [properties.clean_new(definitions, row) for row in values]
     return insert(object_type, cleaned, source, definitions)
 
 
@@ -99,12 +99,13 @@ def create_from(
 
     The ids come from NEW_ID, the properties are in their stored form already.
     Raises DuplicateValue when a unique value is taken, InvalidProperties for a stage that is not in
-    its record's pipeline.
+    its record's pipeline or a required value that is missing, TypeIsGone for an archived type.
     """
     definitions = properties.load(object_type) if definitions is None else definitions
     select = pipelines.with_pipeline(object_type, select)
     ids: list[int] = value(statements.create(object_type, select, source)) or []
     if ids:
+        schema_rules.check_new(object_type, ids)
         pipelines.check(object_type, these(ids))
         _keep_unique(ids, _unique(definitions, None))
         search.refresh(ids, definitions)
@@ -256,6 +257,7 @@ def restore(object_type: str, select: SQL, source: Source) -> int:
 
     Raises DuplicateValue when a unique value was taken meanwhile.
     """
+    schema_rules.hold(object_type)
     ids = _set_archived(object_type, select, source, archived=False)
     if ids:
         _keep_unique(ids, _unique(properties.load(object_type), None))

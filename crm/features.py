@@ -13,6 +13,12 @@ LABELS_PER_PAIR = Limit(
 )
 
 
+def _custom_objects() -> int:
+    from crm.models import ObjectSchema
+
+    return ObjectSchema.objects.filter(archived_at=None).count()
+
+
 def _static_lists() -> int:
     from crm.models import List
 
@@ -23,6 +29,12 @@ def _any_hub(by_tier: dict[Tier, int]) -> dict[tuple[Hub, Tier] | None, int | No
     return {(hub, tier): value for hub in Hub for tier, value in by_tier.items()}
 
 
+CUSTOM_OBJECT_TYPES = Limit(
+    "crm.custom_object_types",
+    "Custom objects",
+    _any_hub({Tier.ENTERPRISE: 10}),
+    used=_custom_objects,
+)
 STATIC_LISTS = Limit(
     "crm.static_lists",
     "Static lists",

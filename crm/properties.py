@@ -32,11 +32,14 @@ def load(object_type: str) -> dict[str, Definition]:
 
     Options that are kept elsewhere (owners, pipelines, stages) are in them.
     """
-    declared = {item.name: item for item in objects.get(object_type).properties}
+    kind = objects.get(object_type)
+    declared = {item.name: item for item in kind.properties}
     found = Property.objects.filter(object_type=object_type, archived_at=None)
     loaded = {
         row.name: from_row(row, declared.get(row.name)) for row in found.select_related("group")
     }
+    for name in set(kind.required_properties) & set(loaded):
+        loaded[name] = replace(loaded[name], is_required=True)
     return _with_external_options(object_type, loaded)
 
 
@@ -99,6 +102,29 @@ def _pipeline_options(object_type: str) -> dict[str, tuple[Option, ...]]:
     }
 
 
+#: What is wrong with a required property that has no value.
+REQUIRED = "is required"
+
+
+def clean_new(definitions: Definitions, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Like `clean`, for a new record: every required property needs a value."""
+    missing: dict[str, str] = {}
+    try:
+        cleaned = clean(definitions, values)
+    except InvalidProperties as error:
+        cleaned, missing = {}, dict(error.errors)
+    for name, item in definitions.items():
+        if item.is_required and name not in missing and _is_blank(values.get(name)):
+            missing[name] = REQUIRED
+    if missing:
+        raise InvalidProperties(missing)
+    return cleaned
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+
+
 def clean(
     definitions: Definitions, values: Mapping[str, Any], *, allow_read_only: bool = False
 ) -> dict[str, Any]:
@@ -145,7 +171,7 @@ def clean_one(
         raise InvalidValue("does not exist")
     if definition.column or (definition.is_read_only and not allow_read_only):
         raise InvalidValue("is read only")
-    if value is None or (isinstance(value, str) and not value.strip()) or value == []:
+    if _is_blank(value):
         return None
     cleaned = type_of(definition).clean(value, definition)
     if definition.is_unique and len(str(cleaned)) > LONGEST_UNIQUE:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from crm import clock
 from crm.models import Property
 from crm.objects import base as objects
+from crm.objects.custom import CustomObject
 from crm.properties import LONGEST_UNIQUE
 from crm.property_types.base import property_types
 from crm.sql import execute, literal, rows, sql
@@ -89,7 +90,8 @@ def _options_problem(item: Property) -> str:
 
 def _has_external_options(item: Property) -> bool:
     """Owners, pipelines and stages are kept elsewhere."""
-    declared = objects.get(item.object_type).properties
+    kind = objects.find(item.object_type)
+    declared = kind.properties if kind else ()
     return any(one.external_options for one in declared if one.name == item.name)
 
 
@@ -136,6 +138,7 @@ def archive(items: Sequence[Property]) -> None:
     if standard:
         names = ", ".join(standard)
         raise InvalidDefinition({"name": f"Standard properties cannot be archived: {names}."})
+    _refuse_wanted(items)
     ids = [item.pk for item in items]
     Property.objects.filter(pk__in=ids, archived_at=None).update(archived_at=clock.now())
     for item in items:
@@ -147,6 +150,18 @@ def archive(items: Sequence[Property]) -> None:
                 name=item.name,
             )
         )
+
+
+def _refuse_wanted(items: Sequence[Property]) -> None:
+    """A custom object keeps the properties it requires or shows its records by."""
+    for item in items:
+        kind = objects.find(item.object_type)
+        if kind is None or not issubclass(kind, CustomObject):
+            continue
+        if item.name in (*kind.required_properties, kind.title_property, *kind.list_columns):
+            raise InvalidDefinition(
+                {"name": f"The custom object {kind.label} requires or shows {item.name}."}
+            )
 
 
 @transaction.atomic

@@ -10,6 +10,17 @@ from crm.sql import SQL, execute, join, literal, sql
 
 def refresh(ids: Sequence[int], definitions: Definitions) -> None:
     """Write the search text of some records of one type."""
+    _write(sql("r.id = ANY({ids}::bigint[])", ids=list(ids)), definitions)
+
+
+def refresh_type(object_type: str, definitions: Definitions) -> None:
+    """Write the search text of all records of a type, after other properties became searchable."""
+    if not any(item.is_searchable for item in definitions.values()):
+        execute(sql("DELETE FROM crm_searchtext WHERE object_type = {type}", type=object_type))
+    _write(sql("r.object_type = {type}", type=object_type), definitions)
+
+
+def _write(condition: SQL, definitions: Definitions) -> None:
     names = [item.name for item in definitions.values() if item.is_searchable]
     if not names:
         return
@@ -20,12 +31,12 @@ def refresh(ids: Sequence[int], definitions: Definitions) -> None:
             INSERT INTO crm_searchtext (record_id, object_type, text)
             SELECT r.id, r.object_type, lower(concat_ws(' ', {text}))
             FROM crm_record r
-            WHERE r.id = ANY({ids}::bigint[])
+            WHERE {condition}
             ON CONFLICT (record_id) DO UPDATE SET text = excluded.text
             WHERE crm_searchtext.text <> excluded.text
             """,
             text=text,
-            ids=list(ids),
+            condition=condition,
         )
     )
 

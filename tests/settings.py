@@ -19,5 +19,7 @@ STORAGES = STORAGES | {
 }
 # A test changes the plan and asks at once.
 PLAN_MAX_AGE_SECONDS = 0
+# Whoever changes a custom object reads them anew; otherwise queries would depend on the time.
+SCHEMA_MAX_AGE_SECONDS = 3600
 # Static files come from the apps, where nothing has been collected.
 WHITENOISE_AUTOREFRESH = True

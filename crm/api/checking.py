@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from crm import properties
@@ -12,7 +12,7 @@ from crm.api import identity
 from crm.api.errors import ApiError, Conflict
 from crm.api.values import as_given, as_text
 from crm.objects.base import ObjectType
-from crm.properties import Definitions, InvalidProperties
+from crm.properties import REQUIRED, Definitions, InvalidProperties
 
 Row = dict[str, Any]
 #: By the place of the input in its batch.
@@ -30,13 +30,21 @@ EMAIL = "email"
 CONTACT = "0-1"
 
 
-def clean(definitions: Definitions, given: Mapping[int, Mapping[str, Any]]) -> tuple[Rows, Errors]:
-    """The rows that can be stored, in their stored form, and what is wrong with the others."""
+def clean(
+    definitions: Definitions,
+    given: Mapping[int, Mapping[str, Any]],
+    known: Container[int] = (),
+) -> tuple[Rows, Errors]:
+    """The rows that can be stored, in their stored form, and what is wrong with the others.
+
+    `known` are the places of rows whose records are there; the others will be new ones.
+    """
     rows: Rows = {}
     errors: Errors = {}
     for place, values in given.items():
         try:
-            rows[place] = properties.clean(
+            read = properties.clean if place in known else properties.clean_new
+            rows[place] = read(
                 definitions, {name: as_given(value) for name, value in values.items()}
             )
         except InvalidProperties as error:
@@ -50,7 +58,7 @@ def invalid(definitions: Definitions, messages: Mapping[str, str]) -> ApiError:
         {
             "isValid": False,
             "message": f'Property "{name[:100]}" {message}',
-            "error": _code(definitions, name),
+            "error": "REQUIRED_PROPERTY" if message == REQUIRED else _code(definitions, name),
             "name": name[:100],
             "localizedErrorMessage": f'Property "{name[:100]}" {message}',
             "portalId": 1,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -20,10 +21,12 @@ from crm.api.rules import Rule
 from crm.changes import Source, SourceKind
 from crm.models import ApiToken
 from crm.objects import base as objects
-from crm.objects.base import ObjectType, object_types
-from crm.registry import UnknownKind
+from crm.objects import custom
+from crm.objects.base import ObjectType
 
 BEARER = "bearer "
+#: The full name of a custom object; the number is that of the account.
+CUSTOM_NAME = re.compile(r"p[0-9]*_(.+)", re.ASCII)
 
 
 class JsonRenderer(JSONRenderer):
@@ -146,13 +149,17 @@ def authenticate(request: Request) -> ApiToken:
 
 
 def find_kind(key: str) -> type[ObjectType]:
-    """An object type by id, name or plural in any case, also with the prefix p_ or p1_."""
+    """An object type by id, name or plural in any case; custom ones also by `p_car`, `p1_car`, `car`.
+
+    Raises ApiError (A-058).
+    """
     name = key.strip().lower()
-    try:
-        return objects.get(name)
-    except UnknownKind:
-        bare = name.partition("_")[2] if name.startswith("p") else ""
-    for kind in object_types:
-        if bare and kind.type_id.startswith("2-") and bare in (kind.name, kind.plural):
-            return kind
-    raise ApiError(f"Unable to infer object type from: {key[:100]}")
+    kind = objects.find(name)
+    if kind is None:
+        bare = CUSTOM_NAME.fullmatch(name)
+        kind = custom.find(f"p{custom.PORTAL}_{bare[1]}") if bare else None
+    # A name that begins with p_ itself.
+    kind = kind or custom.find(f"p{custom.PORTAL}_{name}")
+    if kind is None or kind.is_archived:
+        raise ApiError(f"Unable to infer object type from: {key[:100]}")
+    return kind

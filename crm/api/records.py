@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,17 +13,6 @@ from crm.api.values import as_moment, as_text
 from crm.models import Record
 from crm.objects.base import ObjectType
 from crm.properties import Definitions
-
-#: What is shown when nothing is asked for, beside the dates and the id.
-SHOWN: Mapping[str, tuple[str, ...]] = {
-    "0-1": ("email", "firstname", "lastname"),
-    "0-2": ("domain", "name"),
-    "0-3": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
-    "0-5": (
-        "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category",
-        "hs_ticket_priority", "subject",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +33,7 @@ class Asked:
 def visible_names(kind: type[ObjectType], definitions: Definitions, asked: Asked) -> list[str]:
     """The names of the properties in the answer; unknown ones are left out."""
     system = [item.name for item in definitions.values() if item.column]
-    wanted = {*(asked.names or SHOWN.get(kind.type_id, ())), *asked.also, *system}
+    wanted = {*(asked.names or kind.shown_in_api), *asked.also, *system}
     return sorted(wanted & definitions.keys())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from crm.api.links import Wanted
 from crm.changes import DuplicateValue, Source
 from crm.objects.base import ObjectType
 from crm.properties import Definitions, InvalidProperties
+from crm.schema_rules import TypeIsGone
 from crm.sql import sql
 
 Result = TypeVar("Result")
@@ -59,6 +60,8 @@ def persistently(kind: type[ObjectType], write: Callable[[], Result]) -> Result:
         except InvalidProperties as error:
             # Some rules look at the records as they will be: a stage belongs to its pipeline.
             raise checking.invalid(properties.load(kind.type_id), error.errors) from error
+        except TypeIsGone as error:
+            raise ApiError(str(error)) from error
         except DuplicateValue as error:
             if not left:
                 raise Conflict(str(error)) from error
@@ -107,9 +110,10 @@ def _clean(
     definitions: Definitions,
     given: Mapping[int, Mapping[str, Any]],
     rights: Access,
+    known: Container[int] = (),
 ) -> tuple[Rows, Errors]:
     """As checking.clean; hidden properties do not exist, those that are only seen are refused."""
-    rows, errors = checking.clean(rights.seen(kind.type_id, definitions), given)
+    rows, errors = checking.clean(rights.seen(kind.type_id, definitions), given, known)
     levels = rights.levels(kind.type_id)
     for place, values in given.items():
         locked = sorted(name for name in values if levels.get(name) == Level.VIEW)
@@ -168,7 +172,7 @@ def _update(
     own = _resolve(kind, definitions, inputs, rights)
     _refuse_duplicates(own)
     given = {place: inputs[place].values for place in own}
-    rows, errors = _clean(kind, definitions, given, rights)
+    rows, errors = _clean(kind, definitions, given, rights, own)
     errors |= checking.taken(kind, definitions, rows, own, rights)
     errors |= _not_editable(kind, own, rights)
     good = _settle(rows, errors, inputs)
@@ -238,7 +242,7 @@ def _upsert(
         place: one.values if place in own else {one.id_property: one.key} | dict(one.values)
         for place, one in enumerate(inputs)
     }
-    rows, errors = _clean(kind, definitions, given, rights)
+    rows, errors = _clean(kind, definitions, given, rights, own)
     errors |= _not_editable(kind, own, rights)
     conflicts = checking.taken(kind, definitions, rows, own, rights)
     if conflicts and _resolve(kind, definitions, inputs, rights).keys() != own.keys():

@@ -130,6 +130,9 @@ def _resolve(target: Target) -> dict[int, str]:
             new=changes.NEW_ID,
         )
     )
+    for name in (item.name for item in target.definitions.values() if item.is_required):
+        lacks = sql("is_new AND NOT properties ? {name}", name=literal(name))
+        refused |= _remove(lacks, f"{target.definitions[name].label} is required for a new one")
     for name in target.unique_names:
         shown = target.definitions[name].label
         refused |= _remove(_taken(target, name), f"another record has this {shown} already")

@@ -6,6 +6,7 @@ from crm.models.event import Change, Event, EventKey
 from crm.models.import_job import ImportJob
 from crm.models.list import List, ListMembership
 from crm.models.list_permission import ListGroupPermission, ListUserPermission
+from crm.models.object_schema import ObjectSchema
 from crm.models.owner import Owner
 from crm.models.permission import PermissionSet, PropertyAccess, UserAccess
 from crm.models.pipeline import Pipeline, PipelineStage
@@ -40,6 +41,7 @@ __all__ = [
     "ListGroupPermission",
     "ListMembership",
     "ListUserPermission",
+    "ObjectSchema",
     "Owner",
     "PermissionSet",
     "Pipeline",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from crm.property_types.base import Definition, Option
@@ -41,6 +42,15 @@ class Pipelines:
     default_stages: Mapping[str, tuple[str, str]]
 
 
+class Enrolled(StrEnum):
+    """Whether workflows are made for an object type (W-005 to W-019)."""
+
+    ALWAYS = "always"
+    #: Where the installation asks for it: WORKFLOW_OBJECTS.
+    ON_REQUEST = "on_request"
+    NEVER = "never"
+
+
 class ObjectType:
     """A kind of record. The class body is the only place that describes it."""
 
@@ -64,6 +74,15 @@ class ObjectType:
     #: By which an import finds the record of a row: the first of these that the row has a value
     #: for. Empty: every row makes a new record.
     import_keys: ClassVar[tuple[str, ...]] = ()
+    #: What the API shows when nothing is asked for, beside the dates and the id (A-061).
+    shown_in_api: ClassVar[tuple[str, ...]] = ()
+    #: Properties that every new record needs a value of.
+    required_properties: ClassVar[tuple[str, ...]] = ()
+    enrolled: ClassVar[Enrolled] = Enrolled.NEVER
+    #: Defined by staff or a program, kept in a row: crm.objects.custom.
+    is_custom: ClassVar[bool] = False
+    #: Taken away: it still explains what refers to it, but nothing new is made of it.
+    is_archived: ClassVar[bool] = False
 
     @classmethod
     def title(cls, properties: Mapping[str, Any], record_id: int) -> str:
@@ -71,23 +90,41 @@ class ObjectType:
         return f"{cls.label} {record_id}"
 
 
+#: The declared ones; `get`, `find` and `in_order` know the custom ones too.
 object_types: Registry[ObjectType] = Registry("object type", "type_id")
 
 
 def get(key: str) -> type[ObjectType]:
-    """An object type by its id ("0-1"), name or plural; raises UnknownKind."""
+    """An object type by its id ("0-1", "2-7"), name or plural; raises UnknownKind."""
+    found = find(key)
+    if found is None:
+        raise UnknownKind(f"There is no object type {key!r}.")
+    return found
+
+
+def find(key: str) -> type[ObjectType] | None:
+    """Like `get`, None for what is not there. Custom types that were taken away have only an id."""
     found = object_types.find(key)
     if found is not None:
         return found
     for kind in object_types:
         if key in (kind.name, kind.plural):
             return kind
-    raise UnknownKind(f"There is no object type {key!r}.")
+    # Late: it builds upon this module, and its table is not there when this one is read.
+    from crm.objects import custom
+
+    return custom.find(key)
 
 
 def in_order() -> list[type[ObjectType]]:
-    """All object types as people expect them: contacts, companies, deals ..."""
-    return sorted(object_types, key=lambda kind: int(kind.type_id.partition("-")[2]))
+    """All object types as people expect them: contacts, companies, deals ..., then custom ones."""
+    from crm.objects import custom
+
+    return [*sorted(object_types, key=_number), *custom.live()]
+
+
+def _number(kind: type[ObjectType]) -> int:
+    return int(kind.type_id.partition("-")[2])
 
 
 def text(name: str, label: str, group: str, **more: Any) -> Definition:

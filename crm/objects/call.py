@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -40,6 +41,7 @@ class Call(ObjectType):
     icon = "call"
     groups = {ABOUT: "Call information"}
     list_columns = ("hs_timestamp", "hs_call_direction", "hs_call_disposition", "hubspot_owner_id")
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_call_title", "Call title", ABOUT, is_searchable=True),
         text("hs_call_body", "Call notes", ABOUT, field_type="html"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -31,6 +32,8 @@ class Company(ObjectType):
     in_main_menu = True
     groups = {ABOUT: "Company information"}
     list_columns = ("domain", "industry", "city", "country", "numberofemployees", "lifecyclestage")
+    enrolled = Enrolled.ALWAYS
+    shown_in_api = ("domain", "name")
     import_keys = ("domain", "name")
     properties = (
         text("name", "Name", ABOUT, is_searchable=True),

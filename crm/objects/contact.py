@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -80,6 +81,8 @@ class Contact(ObjectType):
         SEQUENCES: "Sequences",
     }
     list_columns = ("email", "lifecyclestage", "hs_lead_status", "company", "city", "country")
+    enrolled = Enrolled.ALWAYS
+    shown_in_api = ("email", "firstname", "lastname")
     import_keys = ("email",)
     properties = (
         text("email", "Email", ABOUT, is_unique=True, is_searchable=True),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -34,6 +35,7 @@ class Conversation(ObjectType):
     groups = {ABOUT: "Conversation information"}
     list_columns = ("hs_conversation_status", "hs_conversation_channel", "hs_latest_message_at",
                     "hubspot_owner_id")  # fmt: skip
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_conversation_subject", "Subject", ABOUT, is_read_only=True, is_searchable=True),
         choice("hs_conversation_status", "Status", ABOUT, {

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Pipelines,
     Relation,
@@ -34,6 +35,8 @@ class Deal(ObjectType):
     in_main_menu = True
     groups = {ABOUT: "Deal information"}
     list_columns = ("dealstage", "amount", "closedate", "hubspot_owner_id")
+    enrolled = Enrolled.ALWAYS
+    shown_in_api = ("amount", "closedate", "dealname", "dealstage", "pipeline")
     properties = (
         text("dealname", "Deal name", ABOUT, is_searchable=True),
         pipeline("pipeline", ABOUT),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -29,6 +30,7 @@ class FeedbackSubmission(ObjectType):
     icon = "reviews"
     groups = {ABOUT: "Feedback submission information"}
     list_columns = ("hs_survey_type", "hs_value", "hs_sentiment", "hs_submission_timestamp")
+    enrolled = Enrolled.ALWAYS
     properties = (
         number("hs_survey_id", "Survey ID", ABOUT, is_read_only=True),
         text("hs_survey_name", "Survey name", ABOUT, is_read_only=True, is_searchable=True),

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -32,6 +33,7 @@ class Invoice(ObjectType):
     icon = "receipt_long"
     groups = {ABOUT: "Invoice information"}
     list_columns = ("hs_invoice_status", "hs_amount_billed", "hs_due_date", "hs_balance_due")
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_number", "Invoice number", ABOUT, is_searchable=True),
         text("hs_title", "Invoice title", ABOUT, is_searchable=True),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Pipelines,
     Relation,
@@ -37,6 +38,7 @@ class Lead(ObjectType):
     in_main_menu = True
     groups = {ABOUT: "Lead information"}
     list_columns = ("hs_pipeline_stage", "hs_lead_label", "hs_lead_type", "hubspot_owner_id")
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_lead_name", "Lead name", ABOUT, is_searchable=True),
         choice("hs_lead_type", "Lead type", ABOUT, {

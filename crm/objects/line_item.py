@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -31,6 +32,7 @@ class LineItem(ObjectType):
     icon = "format_list_numbered"
     groups = {ABOUT: "Line item information"}
     list_columns = ("quantity", "price", "amount", "hs_sku")
+    enrolled = Enrolled.ON_REQUEST
     properties = (
         text("name", "Name", ABOUT, is_searchable=True),
         # A copy of the product at the time; later changes of the product leave it alone.

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -30,6 +31,7 @@ class Meeting(ObjectType):
     groups = {ABOUT: "Meeting information"}
     list_columns = ("hs_meeting_start_time", "hs_meeting_outcome", "hs_meeting_location",
                     "hubspot_owner_id")  # fmt: skip
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_meeting_title", "Meeting name", ABOUT, is_searchable=True),
         text("hs_meeting_body", "Meeting description", ABOUT, field_type="html"),

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -39,6 +40,7 @@ class Quote(ObjectType):
     icon = "request_quote"
     groups = {ABOUT: "Quote information"}
     list_columns = ("hs_status", "hs_quote_amount", "hs_expiration_date", "hubspot_owner_id")
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_title", "Quote name", ABOUT, is_searchable=True),
         choice("hs_status", "Quote status", ABOUT, STATUSES),

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     Relation,
     choice,
@@ -33,6 +34,7 @@ class Subscription(ObjectType):
     groups = {ABOUT: "Subscription information"}
     list_columns = ("hs_status", "hs_recurring_revenue", "hs_next_payment_due_date",
                     "hs_recurring_billing_start_date")  # fmt: skip
+    enrolled = Enrolled.ALWAYS
     properties = (
         text("hs_name", "Subscription name", ABOUT, is_searchable=True),
         choice("hs_status", "Status", ABOUT, {

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     CALCULATED,
+    Enrolled,
     ObjectType,
     choice,
     moment,
@@ -30,6 +31,7 @@ class Task(ObjectType):
     in_main_menu = True
     groups = {ABOUT: "Task information"}
     list_columns = ("hs_task_status", "hs_task_type", "hs_task_priority", "hs_timestamp")
+    enrolled = Enrolled.ON_REQUEST
     properties = (
         text("hs_task_subject", "Task title", ABOUT, is_searchable=True),
         text("hs_task_body", "Task notes", ABOUT, field_type="html"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crm.objects.base import (
+    Enrolled,
     ObjectType,
     Pipelines,
     Relation,
@@ -33,6 +34,11 @@ class Ticket(ObjectType):
     in_main_menu = True
     groups = {ABOUT: "Ticket information"}
     list_columns = ("hs_pipeline_stage", "hs_ticket_priority", "source_type", "hubspot_owner_id")
+    enrolled = Enrolled.ALWAYS
+    shown_in_api = (
+        "content", "hs_pipeline", "hs_pipeline_stage", "hs_ticket_category",
+        "hs_ticket_priority", "subject",
+    )  # fmt: skip
     properties = (
         text("subject", "Ticket name", ABOUT, is_searchable=True),
         text("content", "Ticket description", ABOUT, field_type="textarea"),

@@ -39,6 +39,8 @@ class Definition:
     #: Read only because it is worked out from other values.
     is_calculated: bool = False
     is_searchable: bool = False
+    #: Every new record needs a value of it.
+    is_required: bool = False
     #: The column of crm_record that holds it, for the few that are not in `properties`.
     column: str = ""
 

@@ -13,7 +13,6 @@ from django.db import transaction
 from crm.imports import job as imports
 from crm.imports.reading import UnreadableFile
 from crm.models import ImportJob
-from crm.objects.base import object_types
 from crm.registry import UnknownKind
 
 
@@ -30,8 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--type",
             default="contacts",
-            choices=[kind.plural for kind in object_types],
-            help="what the rows are (default: contacts)",
+            help="what the rows are: contacts, companies, p1_car ... (default: contacts)",
         )
         parser.add_argument(
             "--map",
