@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from crm.property_types.base import Definition, Option
 from crm.registry import Registry, UnknownKind
@@ -90,6 +90,18 @@ class ObjectType:
         return f"{cls.label} {record_id}"
 
 
+class Source(Protocol):
+    """Where object types are found beside the declared ones."""
+
+    def find(self, key: str) -> type[ObjectType] | None:
+        """A type by its id, or one in use by its name."""
+
+    def live(self) -> Sequence[type[ObjectType]]:
+        """The types in use."""
+
+
+#: crm.objects.custom puts itself here.
+sources: list[Source] = []
 #: The declared ones; `get`, `find` and `in_order` know the custom ones too.
 object_types: Registry[ObjectType] = Registry("object type", "type_id")
 
@@ -110,17 +122,12 @@ def find(key: str) -> type[ObjectType] | None:
     for kind in object_types:
         if key in (kind.name, kind.plural):
             return kind
-    # Late: it builds upon this module, and its table is not there when this one is read.
-    from crm.objects import custom
-
-    return custom.find(key)
+    return next((kind for source in sources if (kind := source.find(key))), None)
 
 
 def in_order() -> list[type[ObjectType]]:
     """All object types as people expect them: contacts, companies, deals ..., then custom ones."""
-    from crm.objects import custom
-
-    return [*sorted(object_types, key=_number), *custom.live()]
+    return [*sorted(object_types, key=_number), *(k for source in sources for k in source.live())]
 
 
 def _number(kind: type[ObjectType]) -> int:

@@ -21,7 +21,7 @@ from django.db.models import CharField, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 
 from crm.models import ObjectSchema, Property
-from crm.objects.base import Enrolled, ObjectType, owner, system
+from crm.objects.base import Enrolled, ObjectType, owner, sources, system
 
 PREFIX = "2-"
 #: The number of the account, of which an installation has one; it stands before the names.
@@ -173,3 +173,13 @@ def _find(key: str) -> type[CustomObject] | None:
     if key in kinds:
         return kinds[key]
     return next((kind for kind in live() if key == kind.name), None)
+
+
+class Rows:
+    """These types for `crm.objects.base`."""
+
+    find = staticmethod(find)
+    live = staticmethod(live)
+
+
+sources.append(Rows())
