@@ -122,7 +122,7 @@ def find(key: str) -> type[ObjectType] | None:
     for kind in object_types:
         if key in (kind.name, kind.plural):
             return kind
-    return next((kind for source in sources if (kind := source.find(key))), None)
+    return next((its for source in sources if (its := source.find(key))), None)
 
 
 def in_order() -> list[type[ObjectType]]:
