@@ -23,7 +23,7 @@ from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm import access_switches, properties
-from crm.models import PropertyAccess, Record
+from crm.models import PermissionSet, PropertyAccess, Record
 from crm.objects import base as objects
 from crm.properties import Definitions
 from crm.property_types.base import Definition
@@ -70,7 +70,7 @@ class Access:
     sees_unassigned: bool = False
     #: Object type -> property name -> level, for those that the user may not edit freely.
     limited: Mapping[str, Mapping[str, Level]] = field(default_factory=dict)
-    #: Permissions of crm that Django itself gave: "view_contact".
+    #: Permissions that Django itself gave: "crm.view_contact".
     given: frozenset[str] = frozenset()
 
     def scope(self, object_type: str, verb: Verb) -> Scope:
@@ -80,7 +80,7 @@ class Access:
         return min(self._scope(object_type, verb), self._scope(object_type, Verb.VIEW))
 
     def _scope(self, object_type: str, verb: Verb) -> Scope:
-        if f"{DJANGO[verb]}_{objects.get(object_type).name}" in self.given:
+        if f"crm.{DJANGO[verb]}_{objects.get(object_type).name}" in self.given:
             return Scope.ALL
         rule = self.records.get(object_type, self.records.get("", {}))
         return Scope[rule.get(verb, Scope.NONE.name)]
@@ -187,6 +187,7 @@ class Access:
         return (
             not other.is_unlimited
             and other.switches <= self.switches
+            and other.given <= self.given | self.permissions
             and other.sees_unassigned <= self.sees_unassigned
             and all(
                 other.scope(kind.type_id, verb) <= self.scope(kind.type_id, verb)
@@ -215,6 +216,15 @@ def of(user: Any) -> Access:
     if kept is None:
         kept = user.__dict__["_access"] = _load(user)
     return kept
+
+
+def of_set(permission_set: PermissionSet) -> Access:
+    """What a permission set allows whoever has it."""
+    return Access(
+        records=permission_set.records,
+        switches=frozenset(permission_set.switches),
+        sees_unassigned=permission_set.sees_unassigned,
+    )
 
 
 def forget(user: Any) -> None:
@@ -253,8 +263,8 @@ SELECT
      ))::text
      FROM crm_propertyaccess a JOIN crm_property d ON d.id = a.definition_id
      WHERE a.user_id = {user} OR a.team_id IN (TABLE mine) OR (a.user_id IS NULL AND a.team_id IS NULL)),
-    (SELECT array_agg(DISTINCT ap.codename) FROM auth_permission ap
-     JOIN django_content_type c ON c.id = ap.content_type_id AND c.app_label = 'crm'
+    (SELECT array_agg(DISTINCT c.app_label || '.' || ap.codename) FROM auth_permission ap
+     JOIN django_content_type c ON c.id = ap.content_type_id
      WHERE ap.id IN (
         SELECT permission_id FROM auth_user_user_permissions WHERE user_id = {user}
         UNION SELECT gp.permission_id FROM auth_group_permissions gp

@@ -10,6 +10,9 @@ READ = "read"
 WRITE = "write"
 
 OWNERS = "crm.objects.owners.read"
+USERS_READ = "settings.users.read"
+USERS_WRITE = "settings.users.write"
+TEAMS_READ = "settings.users.teams.read"
 #: At HubSpot tickets have one scope for everything, and engagements go with contacts.
 TICKETS = "tickets"
 TICKET = "0-5"
@@ -47,6 +50,9 @@ def known() -> list[str]:
     return [
         OWNERS,
         TICKETS,
+        USERS_READ,
+        USERS_WRITE,
+        TEAMS_READ,
         *(
             f"crm.{area}.{subject}.{verb}"
             for area in ("objects", "schemas")

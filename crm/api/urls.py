@@ -12,6 +12,7 @@ from crm.api import (
     pipelines,
     properties,
     search,
+    users,
 )
 from crm.api.routing import route
 
@@ -28,6 +29,10 @@ urlpatterns: list[URLPattern] = [
     route("oauth/v2/private-apps/get/access-token-info", account.TokenInfo),
     route("crm/v3/owners", owners.Owners),
     route("crm/v3/owners/{key}", owners.OneOwner),
+    route("settings/v3/users", users.Users),
+    route("settings/v3/users/roles", users.Roles),
+    route("settings/v3/users/teams", users.Teams),
+    route("settings/v3/users/{key}", users.OneUser),
     route(PIPELINES, pipelines.Pipelines),
     route(f"{PIPELINES}/{{key}}", pipelines.OnePipeline),
     route(f"{PIPELINES}/{{key}}/stages", pipelines.Stages),
