@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate  # noqa: TID251 (Django's own, after migrate)
+from django.utils.module_loading import autodiscover_modules
 
 from crm.registry import discover
 
@@ -17,6 +18,7 @@ class CrmConfig(AppConfig):
         discover("crm.objects")
         discover("crm.event_types")
         discover("crm.filters")
+        autodiscover_modules("holdings")
         post_migrate.connect(synchronise_catalogue, sender=self)
 
 

@@ -107,7 +107,7 @@ def create_from(
     if ids:
         schema_rules.check_new(object_type, ids)
         pipelines.check(object_type, these(ids))
-        _keep_unique(ids, _unique(definitions, None))
+        _keep_unique(object_type, ids, _unique(object_type, definitions, None))
         search.refresh(ids, definitions)
         events.ring("match")
     return len(ids)
@@ -163,7 +163,7 @@ def update_from(
     if not names:
         return 0
     known = _known_definitions(object_type, names, definitions)
-    unique = _unique(known, names)
+    unique = _unique(object_type, known, names)
     is_searchable = any(known[name].is_searchable for name in names if name in known)
     is_staged = pipelines.is_concerned(objects.get(object_type), names)
     # Which records changed is asked for only where something beside crm_record has to follow.
@@ -176,7 +176,7 @@ def update_from(
     if is_staged:
         pipelines.check(object_type, these(ids))
     if unique:
-        _keep_unique(ids, unique)
+        _keep_unique(object_type, ids, unique)
     if is_searchable:
         search.refresh(ids, known)
     events.ring("match")
@@ -198,18 +198,25 @@ def _known_definitions(
     return declared if set(names) <= set(declared) else properties.load(object_type)
 
 
-def _unique(definitions: properties.Definitions, names: Sequence[str] | None) -> list[str]:
-    return [
-        item.name
-        for item in definitions.values()
-        if item.is_unique and (names is None or item.name in names)
-    ]
+def _unique(
+    object_type: str, definitions: properties.Definitions, names: Sequence[str] | None
+) -> list[str]:
+    """The unique properties among `names`, and those of which one of `names` has further values."""
+    additional = objects.get(object_type).additional_values
+    unique = [item.name for item in definitions.values() if item.is_unique]
+    if names is None:
+        return unique
+    # One that is further values of another may be written where only its own definition is known.
+    owners = [name for name, further in additional.items() if further in names]
+    return list(dict.fromkeys([*(name for name in unique if name in names), *owners]))
 
 
-def _keep_unique(ids: Sequence[int], names: Sequence[str]) -> None:
+def _keep_unique(object_type: str, ids: Sequence[int], names: Sequence[str]) -> None:
     """Claim the unique values of some records; raises DuplicateValue."""
     if not names:
         return
+    declared = objects.get(object_type).additional_values
+    additional = {name: declared[name] for name in names if name in declared}
     execute(
         sql(
             "DELETE FROM crm_uniquevalue"
@@ -224,14 +231,23 @@ def _keep_unique(ids: Sequence[int], names: Sequence[str]) -> None:
                 sql(
                     """
                     INSERT INTO crm_uniquevalue (record_id, object_type, property_name, value)
-                    SELECT r.id, r.object_type, n.name, lower(r.properties->>n.name)
+                    SELECT r.id, r.object_type, n.name, lower(r.properties->>n.name) AS value
                     FROM crm_record r CROSS JOIN unnest({names}::text[]) AS n(name)
                     WHERE r.id = ANY({ids}::bigint[]) AND r.archived_at IS NULL
                       AND r.properties ? n.name
-                    ORDER BY n.name, lower(r.properties->>n.name)
+                    UNION
+                    SELECT r.id, r.object_type, n.name, lower(v.value)
+                    FROM crm_record r
+                    CROSS JOIN unnest({owners}::text[], {further}::text[]) AS n(name, further)
+                    CROSS JOIN string_to_table(r.properties->>n.further, ';') AS v(value)
+                    WHERE r.id = ANY({ids}::bigint[]) AND r.archived_at IS NULL
+                      AND r.properties ? n.further AND v.value <> ''
+                    ORDER BY 3, 4
                     """,
                     ids=list(ids),
                     names=list(names),
+                    owners=list(additional),
+                    further=list(additional.values()),
                 )
             )
     except IntegrityError as error:
@@ -255,12 +271,19 @@ def archive(object_type: str, select: SQL, source: Source) -> int:
 def restore(object_type: str, select: SQL, source: Source) -> int:
     """Bring back the archived records of a SELECT of (record_id); returns how many.
 
-    Raises DuplicateValue when a unique value was taken meanwhile.
+    Those that were merged into others stay away. Raises DuplicateValue when a unique value was
+    taken meanwhile.
     """
     schema_rules.hold(object_type)
-    ids = _set_archived(object_type, select, source, archived=False)
+    apart = sql(
+        "SELECT s.record_id FROM ({select}) s WHERE NOT EXISTS"
+        " (SELECT FROM crm_mergedrecord m WHERE m.record_id = s.record_id)",
+        select=select,
+    )
+    ids = _set_archived(object_type, apart, source, archived=False)
     if ids:
-        _keep_unique(ids, _unique(properties.load(object_type), None))
+        unique = _unique(object_type, properties.load(object_type), None)
+        _keep_unique(object_type, ids, unique)
     return len(ids)
 
 

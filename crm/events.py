@@ -13,6 +13,8 @@ from crm.sql import SQL, execute, sql
 QUEUE_CHUNK = 5000
 #: The channel on which the ticker listens; the payload is the work that became due.
 CHANNEL = "cohort"
+#: Of a record into which another one was merged; also in the queue, with whatever that changed.
+MERGED = "record.merged"
 
 
 def ring(work: str) -> None:

@@ -44,7 +44,7 @@ def _write(condition: SQL, definitions: Definitions) -> None:
 def matching(object_type: str, words: str) -> SQL:
     """A SELECT of (record_id) of the records whose text has all of `words`; archived ones too."""
     # One condition per word: the trigram index serves LIKE, but not LIKE ALL.
-    patterns = [f"%{_escape(word)}%" for word in words.lower().split()[:8]]
+    patterns = [f"%{escape(word)}%" for word in words.lower().split()[:8]]
     conditions = [sql("text LIKE {pattern}", pattern=pattern) for pattern in patterns]
     return sql(
         "SELECT record_id FROM crm_searchtext WHERE object_type = {type} AND {all}",
@@ -66,12 +66,12 @@ def matches(definitions: Definitions, words: str) -> SQL:
             sql(
                 "lower(concat_ws(' ', {text})) LIKE {pattern}",
                 text=text if names else SQL("''"),
-                pattern=f"%{_escape(word)}%",
+                pattern=f"%{escape(word)}%",
             )
             for word in words.lower().split()[:8]
         ],
     )
 
 
-def _escape(word: str) -> str:
+def escape(word: str) -> str:
     return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

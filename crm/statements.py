@@ -22,6 +22,7 @@ class SourceKind(StrEnum):
     API = "INTEGRATION"
     AUTOMATION_PLATFORM = "AUTOMATION_PLATFORM"
     EMAIL = "EMAIL"
+    MERGE = "MERGE_OBJECTS"
     SYSTEM = "SYSTEM"
 
 
@@ -34,6 +35,11 @@ class Source:
     user_id: int | None = None
     #: How many automations in a row led here.
     hops: int = 0
+
+    @property
+    def event_types(self) -> list[str]:
+        """What the change queue is told beside the names of the properties."""
+        return [events.MERGED] if self.kind == SourceKind.MERGE else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,5 +219,6 @@ def _queue(object_type: str, names: Sequence[str], source: Source, changed: str)
         object_type,
         sql("SELECT record_id FROM {changed}", changed=SQL(changed)),
         property_names=list(names),
+        event_types=source.event_types,
         hops=source.hops,
     )

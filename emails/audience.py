@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crm import erasure
 from crm.sql import SQL, sql
 from emails.models import Result
 
@@ -16,7 +17,7 @@ ADDRESS = (
 def reason_not_to_send(record: str, address: str, state: str) -> SQL:
     """SQL for the first reason why a record does not get an email, NULL for none (E-053).
 
-    `record` is an alias of crm_record and `state` one of emails_addressstate, both outer-joined;
+    `record` is an alias of crm_record and `state` one of `state_of`, both outer-joined;
     `address` is an SQL name for where the email would go.
     """
     return sql(
@@ -43,6 +44,23 @@ def reason_not_to_send(record: str, address: str, state: str) -> SQL:
     )
 
 
+def state_of(address: SQL) -> SQL:
+    """A SELECT of one row: what is known about an address.
+
+    Also under the digest that is left of it when its owner was erased: who said no is not asked
+    again (C-062).
+    """
+    return sql(
+        """
+        SELECT min(n.unsubscribed_at) AS unsubscribed_at, min(n.complained_at) AS complained_at,
+            min(n.hard_bounced_at) AS hard_bounced_at
+        FROM emails_addressstate n WHERE n.address IN (lower({address}), {digest})
+        """,
+        address=address,
+        digest=erasure.digest(address),
+    )
+
+
 def refusal(key: str) -> SQL:
     """SQL for why the send with `key` (an SQL name) may not go out any more, or NULL.
 
@@ -52,9 +70,10 @@ def refusal(key: str) -> SQL:
         """
         (SELECT {reason} FROM emails_send s
          LEFT JOIN crm_record r ON r.id = s.record_id
-         LEFT JOIN emails_addressstate a ON a.address = lower(s.address)
+         LEFT JOIN LATERAL ({state}) a ON true
          WHERE s.key = {key})
         """,
         reason=reason_not_to_send("r", "s.address", "a"),
+        state=state_of(SQL("s.address")),
         key=SQL(key),
     )

@@ -112,7 +112,7 @@ def _insert(select: SQL, email: Email) -> SQL:
             FROM ({select}) c
             LEFT JOIN crm_record r ON r.id = c.record_id AND r.object_type = {contact}
             LEFT JOIN LATERAL (SELECT left(r.properties->>'email', 320) AS address) p ON true
-            LEFT JOIN emails_addressstate a ON a.address = lower(p.address)
+            LEFT JOIN LATERAL ({state}) a ON true
             ON CONFLICT (key) DO NOTHING
             RETURNING id
         )
@@ -124,6 +124,7 @@ def _insert(select: SQL, email: Email) -> SQL:
         at="@" + domain(email.revision.source["from_address"] if email.revision else ""),
         no_content=no_content,
         reason=audience.reason_not_to_send("r", "p.address", "a"),
+        state=audience.state_of(SQL("p.address")),
         queued=Result.QUEUED.value,
         select=select,
         contact=CONTACT,

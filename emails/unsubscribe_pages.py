@@ -54,6 +54,9 @@ def _parse(token: str) -> UUID | None:
 def _masked(address: str) -> str:
     """Enough of the address to know which one it is: a forwarded mail gives nothing away."""
     local, _, domain = address.partition("@")
+    if not domain:
+        # Its owner was erased: only a digest is left.
+        return "your address"
     return f"{local[:1]}…@{domain}"
 
 

@@ -85,6 +85,8 @@ class Flow:
     start: str | None
     nodes: Mapping[str, Node]
     criteria: Criteria
+    #: Whether a record comes in that meets the criteria because another was merged into it (W-202).
+    enrolls_merged: bool = False
 
     def walk(self) -> Iterator[tuple[Node, int, str]]:
         """The nodes from the start on, each once, as (node, depth, label of the branch)."""
@@ -123,7 +125,13 @@ def parse(document: Any) -> Flow:
     if problems:
         raise DefinitionError(problems)
     assert isinstance(object_type, str)
-    return Flow(object_type=object_type, start=start, nodes=nodes, criteria=criteria)
+    return Flow(
+        object_type=object_type,
+        start=start,
+        nodes=nodes,
+        criteria=criteria,
+        enrolls_merged=document.get("canEnrollMergedRecords") is True,
+    )
 
 
 def _check_type(document: Mapping[str, Any], problems: list[Problem]) -> None:

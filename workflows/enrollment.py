@@ -40,6 +40,7 @@ class Reason(StrEnum):
     COMPLETED = "COMPLETED"
     MANUAL = "MANUAL"
     RECORD_DELETED = "RECORD_DELETED"
+    RECORD_MERGED = "RECORD_MERGED"
     WORKFLOW_DELETED = "WORKFLOW_DELETED"
     PATH_DELETED = "PATH_DELETED"
     LOOP_GUARD = "LOOP_GUARD"
@@ -47,18 +48,20 @@ class Reason(StrEnum):
 
 
 def targets(workflows: Sequence[Published]) -> SQL:
-    """A FROM item `t` of (place, workflow_id, start, again): the workflows by their place."""
+    """A FROM item `t` of (place, workflow_id, start, again, takes_merged): workflows by place."""
     listed = [
         sql(
-            "({place}::int, {id}::bigint, {start}::text, {again}::boolean)",
+            "({place}::int, {id}::bigint, {start}::text, {again}::boolean, {merged}::boolean)",
             place=place,
             id=item.workflow_id,
             start=item.flow.start,
             again=item.flow.criteria.should_re_enroll,
+            merged=item.flow.enrolls_merged,
         )
         for place, item in enumerate(workflows, 1)
     ]
-    return sql("(VALUES {rows}) AS t(place, workflow_id, start, again)", rows=join(", ", listed))
+    columns = SQL("place, workflow_id, start, again, takes_merged")
+    return sql("(VALUES {rows}) AS t({columns})", rows=join(", ", listed), columns=columns)
 
 
 def insert(select: SQL, by: EnrolledBy, lane: Lane) -> SQL:

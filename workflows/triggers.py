@@ -116,8 +116,11 @@ def _judge(listeners: Sequence[_Listener], changes: Sequence[Taken]) -> int:
     heard = [change.id for change in changes if any(item.hears(change) for item in hearing)]
     if not hearing:
         return 0
+    merges = [change.id for change in changes if events.MERGED in change.event_types]
     candidates = sql(
-        "SELECT record_id, max(hops) AS hops FROM changed WHERE change_id = ANY({ids}) GROUP BY 1",
+        "SELECT record_id, max(hops) AS hops, bool_and(change_id = ANY({merges}::bigint[])) AS merged"
+        " FROM changed WHERE change_id = ANY({ids}) GROUP BY 1",
+        merges=merges,
         ids=heard,
     )
     return execute(_transitions(hearing, candidates))
@@ -127,18 +130,20 @@ def _transitions(listeners: Sequence[_Listener], candidates: SQL) -> SQL:
     """One statement for all of `listeners`: who stopped meeting is forgotten, who began enrolled.
 
     Every candidate is read once and asked all the questions; the answers are compared with what
-    matched before. `candidates` is a SELECT of (record_id, hops).
+    matched before. `candidates` is a SELECT of (record_id, hops, merged), the last one telling that
+    nothing but a merge changed the record: that enrolls only where the workflow says so (W-202).
     """
     return sql(
         """
         WITH candidate AS MATERIALIZED ({candidates}),
         judged AS MATERIALIZED (
-            SELECT c.record_id, c.hops, CASE WHEN r.archived_at IS NULL AND r.object_type = {type}
+            SELECT c.record_id, c.hops, c.merged, CASE WHEN r.archived_at IS NULL AND r.object_type = {type}
                 THEN ARRAY[{answers}]::boolean[] END AS answers
             FROM candidate c JOIN crm_record r ON r.id = c.record_id
         ),
         turned AS MATERIALIZED (
             SELECT j.record_id, j.hops, t.workflow_id, t.start, t.again,
+                t.takes_merged OR NOT j.merged AS may_enroll,
                 coalesce(j.answers[t.place], FALSE) AS meets
             FROM judged j CROSS JOIN {targets}
             LEFT JOIN workflows_match m
@@ -162,7 +167,10 @@ def _transitions(listeners: Sequence[_Listener], candidates: SQL) -> SQL:
         targets=targets([item.workflow for item in listeners]),
         now=NOW,
         insert=insert(
-            SQL("SELECT workflow_id, start, again, record_id, hops FROM turned WHERE meets"),
+            SQL(
+                "SELECT workflow_id, start, again, record_id, hops FROM turned"
+                " WHERE meets AND may_enroll"
+            ),
             EnrolledBy.TRIGGER,
             Lane.TRIGGERED,
         ),
@@ -223,7 +231,7 @@ def _sweep(object_type: str) -> int:
     if not sensitive:
         return 0
     everybody = sql(
-        "SELECT id AS record_id, 0::smallint AS hops FROM crm_record"
+        "SELECT id AS record_id, 0::smallint AS hops, FALSE AS merged FROM crm_record"
         " WHERE object_type = {type} AND archived_at IS NULL",
         type=object_type,
     )

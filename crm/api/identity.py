@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from crm import merging
 from crm.access import Access, Verb
 from crm.api import wire
 from crm.api.errors import ApiError
@@ -55,13 +56,23 @@ def _seen(kind: type[ObjectType], found: dict[str, int], rights: Access) -> dict
 
 
 def _by_id(kind: type[ObjectType], texts: Sequence[str], *, archived: bool) -> dict[str, int]:
+    """Ids of records that were merged away mean the record they went to (A-070)."""
     ids = {text: key for text in texts if (key := wire.record_id(text)) is not None}
-    found = set(
+    found = _there(kind, ids.values(), archived=archived)
+    gone = [key for key in ids.values() if key not in found]
+    if gone and not archived:
+        merged = merging.resolve(gone)
+        ids = {text: merged.get(key, key) for text, key in ids.items()}
+        found |= _there(kind, merged.values(), archived=False)
+    return {text: key for text, key in ids.items() if key in found}
+
+
+def _there(kind: type[ObjectType], ids: Iterable[int], *, archived: bool) -> set[int]:
+    return set(
         Record.objects.filter(
-            object_type=kind.type_id, pk__in=ids.values(), archived_at__isnull=not archived
+            object_type=kind.type_id, pk__in=ids, archived_at__isnull=not archived
         ).values_list("pk", flat=True)
     )
-    return {text: key for text, key in ids.items() if key in found}
 
 
 def _by_value(kind: type[ObjectType], name: str, stored: dict[str, str]) -> dict[str, int]:

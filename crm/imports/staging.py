@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from crm import changes, pipelines
+from crm import changes, erasure, pipelines
 from crm.imports.headings import RECORD_ID
 from crm.objects import base as objects
 from crm.properties import Definitions
@@ -119,6 +119,15 @@ def _resolve(target: Target) -> dict[int, str]:
     for name in target.keys:
         execute(_find(target, name))
     refused: dict[int, str] = {}
+    # A record is found by several addresses once others were merged into it.
+    refused |= _remove(
+        SQL(
+            "line IN (SELECT line FROM (SELECT line, record_id,"
+            " row_number() OVER (PARTITION BY record_id ORDER BY line) AS place FROM import_row"
+            " WHERE record_id IS NOT NULL) n WHERE place > 1)"
+        ),
+        "an earlier row is about the same record",
+    )
     if target.keys == (RECORD_ID,):
         refused |= _remove(
             SQL("record_id IS NULL"), f"there is no {target.label.lower()} with this record ID"
@@ -133,6 +142,12 @@ def _resolve(target: Target) -> dict[int, str]:
     for name in (item.name for item in target.definitions.values() if item.is_required):
         lacks = sql("is_new AND NOT properties ? {name}", name=literal(name))
         refused |= _remove(lacks, f"{target.definitions[name].label} is required for a new one")
+    if target.object_type == erasure.CONTACT and erasure.EMAIL in target.names:
+        blocked = erasure.is_blocked(SQL("properties->>'email'"))
+        refused |= _remove(
+            sql("is_new AND properties ? 'email' AND {blocked}", blocked=blocked),
+            "the owner of this address was erased on request",
+        )
     for name in target.unique_names:
         shown = target.definitions[name].label
         refused |= _remove(_taken(target, name), f"another record has this {shown} already")

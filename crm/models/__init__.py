@@ -6,6 +6,7 @@ from crm.models.event import Change, Event, EventKey
 from crm.models.import_job import ImportJob
 from crm.models.list import List, ListMembership
 from crm.models.list_permission import ListGroupPermission, ListUserPermission
+from crm.models.merging import ErasedAddress, Erasure, MergedRecord
 from crm.models.object_schema import ObjectSchema
 from crm.models.owner import Owner
 from crm.models.permission import PermissionSet, PropertyAccess, UserAccess
@@ -33,6 +34,8 @@ __all__ = [
     "Collected",
     "CustomEvent",
     "CustomEventProperty",
+    "ErasedAddress",
+    "Erasure",
     "Event",
     "EventKey",
     "Form",
@@ -41,6 +44,7 @@ __all__ = [
     "ListGroupPermission",
     "ListMembership",
     "ListUserPermission",
+    "MergedRecord",
     "ObjectSchema",
     "Owner",
     "PermissionSet",

@@ -36,6 +36,11 @@ class Record(models.Model):
             models.Index(
                 fields=["id"], condition=~models.Q(archived_at=None), name="crm_record_archived"
             ),
+            models.Index(
+                fields=["object_type", "archived_at"],
+                condition=~models.Q(archived_at=None),
+                name="crm_record_archived_at",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Any, ClassVar, Protocol
 
 from crm.property_types.base import Definition, Option
@@ -51,6 +51,18 @@ class Enrolled(StrEnum):
     NEVER = "never"
 
 
+class MergeRule(Enum):
+    """What becomes of a value when two records are merged, where the primary one's does not win."""
+
+    #: True when one of them says so.
+    EITHER = "either"
+    #: The option that comes later.
+    FURTHEST = "furthest"
+    SUM = "sum"
+    LEAST = "least"
+    MOST = "most"
+
+
 class ObjectType:
     """A kind of record. The class body is the only place that describes it."""
 
@@ -64,6 +76,8 @@ class ObjectType:
     icon: ClassVar[str] = "circle"
     #: Whether it has a place of its own in the menu; the others stand together below.
     in_main_menu: ClassVar[bool] = False
+    #: A note, a call, an email ...: it says something about the records it is related to.
+    is_activity: ClassVar[bool] = False
     #: Property groups in order: name -> label.
     groups: ClassVar[Mapping[str, str]]
     properties: ClassVar[tuple[Definition, ...]]
@@ -83,6 +97,12 @@ class ObjectType:
     is_custom: ClassVar[bool] = False
     #: Taken away: it still explains what refers to it, but nothing new is made of it.
     is_archived: ClassVar[bool] = False
+    #: Property -> the one with further values of it, separated by semicolons: what merged records
+    #: had. Further values of a unique property find the record and are kept unique too.
+    additional_values: ClassVar[Mapping[str, str]] = {}
+    merge_rules: ClassVar[Mapping[str, MergeRule]] = {}
+    #: Properties that say something together; a merge takes all of them from one record.
+    merged_together: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     @classmethod
     def title(cls, properties: Mapping[str, Any], record_id: int) -> str:
@@ -203,6 +223,8 @@ def stage(name: str, label: str, group: str) -> Definition:
 
 #: For properties that are worked out from others; nobody writes them.
 CALCULATED = {"is_read_only": True, "is_calculated": True}
+#: Of the records that were merged into this one, separated by semicolons.
+MERGED_IDS = "hs_merged_object_ids"
 
 
 def system(group: str, modified: str, created: str = "createdate") -> tuple[Definition, ...]:
@@ -214,6 +236,7 @@ def system(group: str, modified: str, created: str = "createdate") -> tuple[Defi
         moment(created, "Create date", group, is_read_only=True, column="created_at"),
         moment(modified, "Last modified date", group, is_read_only=True, column="updated_at"),
         number("hs_object_id", "Record ID", group, is_read_only=True, column="id"),
+        text(MERGED_IDS, "Merged record IDs", group, is_read_only=True),
     )
 
 

@@ -39,6 +39,7 @@ class Call(ObjectType):
     label = "Call"
     plural_label = "Calls"
     icon = "call"
+    is_activity = True
     groups = {ABOUT: "Call information"}
     list_columns = ("hs_timestamp", "hs_call_direction", "hs_call_disposition", "hubspot_owner_id")
     enrolled = Enrolled.ALWAYS

@@ -34,6 +34,7 @@ class Communication(ObjectType):
     label = "Communication"
     plural_label = "Communications"
     icon = "sms"
+    is_activity = True
     groups = {ABOUT: "Communication information"}
     list_columns = ("hs_timestamp", "hs_communication_channel_type", "hubspot_owner_id")
     properties = (

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm.objects.base import (
     Enrolled,
+    MergeRule,
     ObjectType,
     Relation,
     choice,
@@ -35,9 +36,14 @@ class Company(ObjectType):
     enrolled = Enrolled.ALWAYS
     shown_in_api = ("domain", "name")
     import_keys = ("domain", "name")
+    additional_values = {"domain": "hs_additional_domains"}
+    merge_rules = {"lifecyclestage": MergeRule.FURTHEST}
     properties = (
         text("name", "Name", ABOUT, is_searchable=True),
         text("domain", "Company domain name", ABOUT, is_searchable=True),
+        text("hs_additional_domains", "Additional domains", ABOUT, is_read_only=True,
+             description="Domains of records that were merged into this one; separated by"
+             " semicolons."),
         text("description", "Description", ABOUT, field_type="textarea"),
         text("phone", "Phone number", ABOUT, field_type="phonenumber"),
         text("website", "Website URL", ABOUT),
@@ -53,7 +59,7 @@ class Company(ObjectType):
         choice("hs_lead_status", "Lead status", ABOUT, LEAD_STATUSES, field_type="radio"),
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate"),
-    )
+    )  # fmt: skip
     relations = (
         Relation(type_id=6, inverse_type_id=5, to_object_type="0-3", name="company_to_deal",
                  label="Primary", inverse_label="Primary"),

@@ -6,6 +6,7 @@ from typing import Any
 from crm.objects.base import (
     CALCULATED,
     Enrolled,
+    MergeRule,
     ObjectType,
     Relation,
     choice,
@@ -50,6 +51,7 @@ LEAD_STATUSES = {
 }
 #: What people do with an email, by the word in the names of the dates.
 EMAIL_DATES = ("send", "open", "click", "reply")
+EMAIL_COUNTS = ("bounce", "delivered", "open", "click", "replied")
 BOUNCES = {
     "UNKNOWN_USER": "Unknown user",
     "MAILBOX_FULL": "Mailbox full",
@@ -84,8 +86,32 @@ class Contact(ObjectType):
     enrolled = Enrolled.ALWAYS
     shown_in_api = ("email", "firstname", "lastname")
     import_keys = ("email",)
+    additional_values = {"email": "hs_additional_emails"}
+    merge_rules = {
+        # Who said no once must not get mail because of a merge.
+        "hs_email_optout": MergeRule.EITHER,
+        "lifecyclestage": MergeRule.FURTHEST,
+        **{f"hs_email_{what}": MergeRule.SUM for what in EMAIL_COUNTS},
+        **{f"hs_email_first_{what}_date": MergeRule.LEAST for what in EMAIL_DATES},
+        **{f"hs_email_last_{what}_date": MergeRule.MOST for what in EMAIL_DATES},
+    }
+    # What is known about an address is not true of another one.
+    merged_together = (
+        (
+            "email",
+            "hs_email_bad_address",
+            "hs_email_hard_bounce_reason_enum",
+            "hs_email_hard_bounce_reason",
+            "hs_email_quarantined",
+            "hs_email_quarantined_reason",
+        ),
+    )
     properties = (
         text("email", "Email", ABOUT, is_unique=True, is_searchable=True),
+        text("hs_additional_emails", "Additional email addresses", ABOUT, is_read_only=True,
+             is_searchable=True,
+             description="Addresses of records that were merged into this one; separated by"
+             " semicolons."),
         text("firstname", "First name", ABOUT, is_searchable=True),
         text("lastname", "Last name", ABOUT, is_searchable=True),
         text("phone", "Phone number", ABOUT, field_type="phonenumber", is_searchable=True),
@@ -113,7 +139,8 @@ class Contact(ObjectType):
         text("hs_linkedin_url", "LinkedIn URL", ABOUT),
         text("hs_persona", "Persona", ABOUT),
         number("associatedcompanyid", "Primary company ID", ABOUT, **CALCULATED),
-        text("hs_calculated_merged_vids", "Merged record IDs", ABOUT, **CALCULATED),
+        text("hs_calculated_merged_vids", "Merged record IDs with their times", ABOUT,
+             **CALCULATED),
         yes_no("hs_email_optout", "Unsubscribed from all email", EMAIL),
         yes_no("hs_email_bad_address", "Invalid email address", EMAIL, is_read_only=True),
         choice("hs_email_hard_bounce_reason_enum", "Email hard bounce reason", EMAIL, BOUNCES,

@@ -29,6 +29,7 @@ class LoggedEmail(ObjectType):
     label = "Logged email"
     plural_label = "Logged emails"
     icon = "drafts"
+    is_activity = True
     groups = {ABOUT: "Email information"}
     list_columns = ("hs_timestamp", "hs_email_direction", "hs_email_status", "hubspot_owner_id")
     properties = (

@@ -28,6 +28,7 @@ class Meeting(ObjectType):
     label = "Meeting"
     plural_label = "Meetings"
     icon = "event"
+    is_activity = True
     groups = {ABOUT: "Meeting information"}
     list_columns = ("hs_meeting_start_time", "hs_meeting_outcome", "hs_meeting_location",
                     "hubspot_owner_id")  # fmt: skip

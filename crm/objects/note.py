@@ -22,6 +22,7 @@ class Note(ObjectType):
     label = "Note"
     plural_label = "Notes"
     icon = "sticky_note_2"
+    is_activity = True
     groups = {ABOUT: "Note information"}
     list_columns = ("hs_timestamp", "hubspot_owner_id")
     properties = (

@@ -28,6 +28,7 @@ class Task(ObjectType):
     label = "Task"
     plural_label = "Tasks"
     icon = "task_alt"
+    is_activity = True
     in_main_menu = True
     groups = {ABOUT: "Task information"}
     list_columns = ("hs_task_status", "hs_task_type", "hs_task_priority", "hs_timestamp")

@@ -1,0 +1,78 @@
+"""Records that become one or go for good: /crm/v3/objects/{type}/merge and /gdpr-delete."""
+
+from __future__ import annotations
+
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm import erasure, merging, properties
+from crm.api import identity, records, scopes, wire, writing
+from crm.api.endpoint import Endpoint
+from crm.api.errors import ApiError, NotFound
+from crm.api.records import Asked
+from crm.merging import CannotMerge
+from crm.objects.base import ObjectType
+
+
+class Merge(Endpoint):
+    """A-070: the answer is the record that is left."""
+
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.kind(object_type, scopes.WRITE)
+        body = self.body()
+        keys = [body.text("primaryObjectId").strip(), body.text("objectIdToMerge").strip()]
+        definitions = properties.load(kind.type_id)
+        found = identity.find(kind, definitions, "", keys)
+        missing = [key for key in keys if key not in found]
+        if missing:
+            raise writing.not_found(kind, missing)
+        primary, secondary = (found[key] for key in keys)
+        try:
+            writing.persistently(
+                kind, lambda: merging.merge(kind.type_id, primary, secondary, self.source)
+            )
+        except CannotMerge as error:
+            raise ApiError(" ".join(error.messages)) from error
+        return Response(records.read(kind, [primary], definitions, Asked())[0])
+
+
+class Erase(Endpoint):
+    """A-071: a contact with everything that is kept about it, by id or by email address."""
+
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.kind(object_type, scopes.WRITE)
+        if kind.type_id != erasure.CONTACT:
+            raise NotFound
+        body = self.body()
+        key = body.text("objectId").strip()
+        id_property = body.text("idProperty", "")
+        if id_property == erasure.EMAIL:
+            self._by_address(kind, key)
+        elif id_property in ("", identity.RECORD_ID):
+            self._by_id(kind, key)
+        else:
+            raise ApiError("idProperty may only be email.")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _by_id(self, kind: type[ObjectType], key: str) -> None:
+        given = wire.record_id(key)
+        if given is None:
+            raise NotFound
+        record_id = merging.resolve([given]).get(given, given)
+        erased = writing.persistently(
+            kind, lambda: erasure.erase(kind.type_id, [record_id], self.source)
+        )
+        if not erased:
+            raise NotFound
+
+    def _by_address(self, kind: type[ObjectType], address: str) -> None:
+        """An address that nobody has is blocked all the same, as at HubSpot."""
+        if "@" not in address:
+            raise ApiError("objectId must be an email address.")
+
+        def erase() -> None:
+            erasure.erase(kind.type_id, erasure.having(address), self.source)
+            erasure.block([address])
+
+        writing.persistently(kind, erase)
