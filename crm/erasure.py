@@ -196,6 +196,7 @@ def remove(ids: Sequence[int], source: Source) -> None:
     for holding in holdings:
         holding().forget(records)
     _dissociate(records, source)
+    _forget_visitors(ids)
     for table, column in _TABLES:
         execute(
             sql(
@@ -206,6 +207,24 @@ def remove(ids: Sequence[int], source: Source) -> None:
             )
         )
     events.ring("match")
+
+
+def _forget_visitors(ids: Sequence[int]) -> None:
+    """Remove the browsers of contacts, and what they reported and nobody has looked at yet."""
+    theirs = sql("SELECT token FROM crm_visitor WHERE contact_id = ANY({ids})", ids=list(ids))
+    for table, column in (
+        ("crm_collected", "visitor"),
+        ("crm_visitorevent", "visitor_id"),
+        ("crm_visitor", "token"),
+    ):
+        execute(
+            sql(
+                "DELETE FROM {table} WHERE {column} IN ({theirs})",
+                table=SQL(table),
+                column=SQL(column),
+                theirs=theirs,
+            )
+        )
 
 
 def _dissociate(records: SQL, source: Source) -> None:

@@ -159,21 +159,23 @@ def lists(pairs: SQL, source: Source) -> None:
 
 
 def past(pairs: SQL) -> None:
-    """Give one record the history of the other's values, and its events.
+    """Give one record the history of the other's values, its events and its browsers.
 
     That the other one was created and archived stays with it.
     """
-    for table, where in (
-        ("crm_property_history", "TRUE"),
-        ("crm_event", "h.type NOT LIKE 'record.%'"),
+    for table, column, where in (
+        ("crm_property_history", "record_id", "TRUE"),
+        ("crm_event", "record_id", "NOT starts_with(h.type, 'record.')"),
+        ("crm_visitor", "contact_id", "TRUE"),
     ):
         execute(
             sql(
-                "UPDATE {table} h SET record_id = p.into_id FROM ({pairs}) p"
-                " WHERE h.record_id = p.record_id AND {where}",
+                "UPDATE {table} h SET {column} = p.into_id FROM ({pairs}) p"
+                " WHERE h.{column} = p.record_id AND {where}",
                 table=SQL(table),
+                column=SQL(column),
                 pairs=pairs,
-                where=SQL(where.replace("%", "%%")),
+                where=SQL(where),
             )
         )
 

@@ -8,17 +8,19 @@ from rest_framework.response import Response
 
 from crm import erasure, merging, properties
 from crm.api import identity, records, scopes, wire, writing
+from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
 from crm.api.records import Asked
+from crm.api.shapes import records as shapes
 from crm.merging import CannotMerge
 from crm.objects.base import ObjectType
 
 
 class Merge(Endpoint):
-    """A-070: the answer is the record that is left."""
-
+    @describe("Merge two records", body=shapes.Merge, answer=shapes.Record)
     def post(self, request: Request, object_type: str) -> Response:
+        """The primary record is left (A-070); the id of the other one means it from now on."""
         kind = self.kind(object_type, scopes.WRITE)
         body = self.body()
         keys = [body.text("primaryObjectId").strip(), body.text("objectIdToMerge").strip()]
@@ -38,9 +40,12 @@ class Merge(Endpoint):
 
 
 class Erase(Endpoint):
-    """A-071: a contact with everything that is kept about it, by id or by email address."""
-
+    @describe("Erase a contact", body=shapes.Erasure)
     def post(self, request: Request, object_type: str) -> Response:
+        """A contact goes for good with all that is kept about it, as the GDPR asks for.
+
+        An email address, whether anybody has it or not, is blocked for imports.
+        """
         kind = self.kind(object_type, scopes.WRITE)
         if kind.type_id != erasure.CONTACT:
             raise NotFound

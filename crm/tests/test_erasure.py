@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -14,7 +15,15 @@ from crm import associations, changes, clock, erasure
 from crm.changes import Source, SourceKind
 from crm.lists import membership
 from crm.merging import merge, resolve
-from crm.models import ErasedAddress, Erasure, List, Record
+from crm.models import (
+    Collected,
+    ErasedAddress,
+    Erasure,
+    List,
+    Record,
+    Visitor,
+    VisitorEvent,
+)
 from crm.sql import SQL, execute, rows, sql, value
 from crm.tests.importing import imported, numbers, records, rejects
 from crm.tests.writing import SYSTEM, contacts, people, select, take_changes
@@ -59,6 +68,13 @@ def test_nothing_is_left_of_a_person() -> None:
     (company,) = changes.create("0-2", [{"name": "Acme"}], SYSTEM)
     for pair in ((note, ana), (shared, ana), (shared, other), (ana, company)):
         relate(*pair)
+    visitor = Visitor.objects.create(
+        token=uuid4(), contact_id=ana, first_seen_at=NOW, last_seen_at=NOW
+    )
+    VisitorEvent.objects.create(
+        visitor=visitor, type="page.viewed", properties={"title": MARK}, source_id="", at=NOW
+    )
+    Collected.objects.create(visitor=visitor.token, item={"email": MARK}, at=NOW)
     target = List.objects.create(name="Guests", object_type="0-1", created_at=NOW)
     membership.add(target, select([ana, other]))
     take_changes()
@@ -85,10 +101,11 @@ def test_every_table_that_names_records_is_looked_after() -> None:
         model._meta.db_table
         for model in apps.get_models()
         for field in model._meta.concrete_fields
-        if field.column in ("record_id", "from_record_id") and not model._meta.proxy
+        if field.column == "record_id" or field.related_model is Record
     }
     known = {table for table, _ in erasure._TABLES} | {
         "crm_association",
+        "crm_visitor",
         # Only ids, so that old links still lead somewhere; and the proof itself.
         "crm_mergedrecord",
         "crm_erasure",

@@ -140,3 +140,17 @@ class Found(TypedDict):
     total: int
     results: list[Record]
     paging: NotRequired[Paging]
+
+
+class Merge(TypedDict):
+    """Two records of one type; the first is left."""
+
+    primaryObjectId: GivenId
+    objectIdToMerge: GivenId
+
+
+class Erasure(TypedDict):
+    """A contact by its id, or by its address with `idProperty` "email"."""
+
+    objectId: GivenId | str
+    idProperty: NotRequired[Literal["email", "hs_object_id"]]
