@@ -6,7 +6,7 @@ import pytest
 
 from crm import changes
 from crm.models import ErasedAddress, Erasure, Record
-from crm.tests.api_world import Api, new_api
+from crm.tests.api_world import Answer, Api, new_api
 from crm.tests.writing import SYSTEM, contacts, history, people
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def api(db: None) -> Api:
     return new_api()
 
 
-def merge(api: Api, primary: object, other: object, kind: str = "contacts") -> object:
+def merge(api: Api, primary: object, other: object, kind: str = "contacts") -> Answer:
     body = {"primaryObjectId": primary, "objectIdToMerge": other}
     return api.post(f"/crm/v3/objects/{kind}/merge", body)
 

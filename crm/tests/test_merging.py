@@ -312,7 +312,7 @@ def test_a_merge_costs_the_same_whatever_hangs_on_the_record(
         return found
 
     def run(found: list[int]) -> None:
-        merge("0-1", *found, SYSTEM)
+        merge("0-1", found[0], found[1], SYSTEM)
 
     same_queries_for(make, run)
 
