@@ -6,37 +6,48 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm import erasure, merging, properties
+from crm import erasure, merging
+from crm.access import Verb
 from crm.api import identity, records, scopes, wire, writing
 from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
-from crm.api.errors import ApiError, NotFound
+from crm.api.errors import ApiError, Forbidden, NotFound
+from crm.api.objects import RecordEndpoint
 from crm.api.records import Asked
 from crm.api.shapes import records as shapes
 from crm.merging import CannotMerge
 from crm.objects.base import ObjectType
 
 
-class Merge(Endpoint):
+class Merge(RecordEndpoint):
     @describe("Merge two records", body=shapes.Merge, answer=shapes.Record)
     def post(self, request: Request, object_type: str) -> Response:
         """The primary record is left (A-070); the id of the other one means it from now on."""
         kind = self.kind(object_type, scopes.WRITE)
         body = self.body()
         keys = [body.text("primaryObjectId").strip(), body.text("objectIdToMerge").strip()]
-        definitions = properties.load(kind.type_id)
-        found = identity.find(kind, definitions, "", keys)
+        definitions = self.rights.definitions(kind.type_id)
+        found = identity.find(kind, definitions, "", keys, rights=self.rights)
         missing = [key for key in keys if key not in found]
         if missing:
             raise writing.not_found(kind, missing)
         primary, secondary = (found[key] for key in keys)
+        self._require_rights(kind, primary, secondary)
         try:
             writing.persistently(
                 kind, lambda: merging.merge(kind.type_id, primary, secondary, self.source)
             )
         except CannotMerge as error:
             raise ApiError(" ".join(error.messages)) from error
-        return Response(records.read(kind, [primary], definitions, Asked())[0])
+        shown = records.read(kind, [primary], definitions, Asked(rights=self.rights))
+        return Response(shown[0])
+
+    def _require_rights(self, kind: type[ObjectType], primary: int, secondary: int) -> None:
+        """Both records are changed, and the second one is archived."""
+        both = {primary, secondary}
+        may_edit = self.rights.allowed(kind.type_id, both, Verb.EDIT) == both
+        if not may_edit or not self.rights.allowed(kind.type_id, {secondary}, Verb.DELETE):
+            raise Forbidden(f"The user of this token may not merge these {kind.plural}.")
 
 
 class Erase(Endpoint):

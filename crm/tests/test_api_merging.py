@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from crm import changes
+from crm.api import scopes, tokens
 from crm.models import ErasedAddress, Erasure, Record
 from crm.tests.api_world import Answer, Api, new_api
+from crm.tests.people import three
 from crm.tests.writing import SYSTEM, contacts, history, people
 
 pytestmark = pytest.mark.django_db
@@ -128,3 +130,21 @@ def test_only_contacts_are_erased_and_only_by_id_or_address(api: Api) -> None:
     ):
         assert api.post(GDPR, body).status == 400
     assert Record.objects.exists()
+
+
+def test_a_user_merges_only_what_is_theirs_and_erases_nothing() -> None:
+    found = three()
+    _, secret = tokens.issue("ada", found.ada.user, scopes.known())
+    token = tokens.find(secret)
+    assert token is not None
+    ada = Api(token, secret)
+    own = {"hubspot_owner_id": str(found.ada.owner.pk)}
+    first, second, mates, hidden = contacts(
+        own, own, {"hubspot_owner_id": str(found.bea.owner.pk)},
+        {"hubspot_owner_id": str(found.cy.owner.pk)},
+    )  # fmt: skip
+    assert merge(ada, first, second).status == 200
+    assert merge(ada, first, mates).status == 403
+    assert merge(ada, first, hidden).status == 404
+    assert ada.post(GDPR, {"objectId": str(first)}).status == 403
+    assert Record.objects.filter(archived_at=None).count() == 3

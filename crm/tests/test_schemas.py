@@ -49,7 +49,7 @@ def test_it_has_its_own_properties_and_those_of_every_record() -> None:
     definitions = load(make_car().type_id)
     assert list(definitions) == [
         "hubspot_owner_id", "vin", "hs_createdate", "model", "hs_lastmodifieddate", "seats",
-        "hs_object_id",
+        "hs_object_id", "hs_merged_object_ids",
     ]  # fmt: skip
     assert definitions["vin"].is_required
     assert definitions["vin"].is_unique
