@@ -31,7 +31,7 @@ def rows(kind: type[ObjectType], *, archived: bool = False) -> QuerySet[Property
 def create(kind: type[ObjectType], inputs: Sequence[Fields]) -> list[Property]:
     """Make properties, all or none; raises ApiError."""
     groups = {row.name: row for row in PropertyGroup.objects.filter(object_type=kind.type_id)}
-    made = [_read(kind, fields, groups) for fields in inputs]
+    made = [_read(kind.type_id, fields, groups) for fields in inputs]
     names = [item.name for item in made]
     taken = set(
         Property.objects.filter(object_type=kind.type_id, name__in=names).values_list(
@@ -54,7 +54,13 @@ def _refused() -> Iterator[None]:
         raise ApiError(" ".join(error.messages)) from error
 
 
-def _read(kind: type[ObjectType], fields: Fields, groups: dict[str, PropertyGroup]) -> Property:
+def read_first(fields: Fields, group: PropertyGroup) -> Property:
+    """One of the first properties of an object type that is not there yet; raises ApiError."""
+    whole = {**fields.json, "groupName": fields.json.get("groupName") or group.name}
+    return _read("", Fields(whole, fields.place("")[:-1]), {group.name: group})
+
+
+def _read(type_id: str, fields: Fields, groups: dict[str, PropertyGroup]) -> Property:
     missing = [
         key
         for key in ("name", "label", "type", "fieldType", "groupName")
@@ -62,7 +68,7 @@ def _read(kind: type[ObjectType], fields: Fields, groups: dict[str, PropertyGrou
     ]
     if missing:
         raise ApiError(f"{', '.join(map(fields.place, missing))} must be given.")
-    made = Property(object_type=kind.type_id, name=_name(fields), field_type="", type="")
+    made = Property(object_type=type_id, name=_name(fields), field_type="", type="")
     _apply(made, fields, groups)
     made.is_unique = fields.flag("hasUniqueValue", default=False)
     return made

@@ -44,6 +44,12 @@ def schemas(kind: type[ObjectType], verb: str) -> tuple[str, ...]:
     return (*alternatives, *(records(kind, READ) if verb == READ else ()))
 
 
+def custom_schemas(verb: str) -> tuple[str, ...]:
+    """The scopes of which one is needed to read or write custom object types as such."""
+    alternatives = [f"crm.schemas.custom.{verb}"]
+    return (*alternatives, *(["crm.objects.custom.read"] if verb == READ else ()))
+
+
 def known() -> list[str]:
     """All scopes, in the order in which people look for them."""
     subjects = sorted({_subject(kind) for kind in object_types} | {"custom"})

@@ -12,6 +12,7 @@ from crm.api import (
     owners,
     pipelines,
     properties,
+    schemas,
     search,
     users,
 )
@@ -23,6 +24,19 @@ PAIR = "crm/v4/associations/{start}/{end}"
 NAMED_PAIR = "crm/v3/associations/{start}/{end}"
 RELATED = "crm/v4/objects/{start}/{key}/associations"
 RECORDS = "crm/v3/objects/{object_type}"
+
+
+def _schemas(base: str) -> list[URLPattern]:
+    """Custom object types; older programs know them under another address."""
+    one = f"{base}/{{object_type}}"
+    return [
+        route(base, schemas.Schemas),
+        route(f"{base}/batch/read", schemas.BatchRead),
+        route(one, schemas.OneSchema),
+        route(f"{one}/associations", schemas.Associations),
+        route(f"{one}/associations/{{number}}", schemas.OneAssociation),
+    ]
+
 
 urlpatterns: list[URLPattern] = [
     path("api/openapi.json", document.serve),
@@ -69,4 +83,6 @@ urlpatterns: list[URLPattern] = [
     route(f"{NAMED_PAIR}/batch/archive", named_associations.BatchArchive),
     route(f"{NAMED_PAIR}/types", named_associations.Types),
     route(f"{RECORDS}/{{key}}", objects.Record),
+    *_schemas("crm-object-schemas/v3/schemas"),
+    *_schemas("crm/v3/schemas"),
 ]

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -41,6 +42,11 @@ class CustomObject(ObjectType):
     schema_id: ClassVar[int]
     #: The property whose value is the title of a record.
     title_property: ClassVar[str]
+    #: Properties worth seeing beside it.
+    secondary_properties: ClassVar[tuple[str, ...]]
+    description: ClassVar[str]
+    created_at: ClassVar[datetime]
+    updated_at: ClassVar[datetime]
 
     @classmethod
     def title(cls, properties: Mapping[str, Any], record_id: int) -> str:
@@ -62,6 +68,9 @@ class _Row:
     secondary_display_properties: tuple[str, ...]
     is_archived: bool
     unique_names: tuple[str, ...]
+    description: str
+    created_at: datetime
+    updated_at: datetime
 
 
 @lru_cache(maxsize=512)
@@ -82,6 +91,10 @@ def _kind_of(row: _Row) -> type[CustomObject]:
         "plural_label": row.plural_label,
         "icon": row.icon,
         "title_property": row.primary_display_property,
+        "secondary_properties": row.secondary_display_properties,
+        "description": row.description,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
         "required_properties": row.required_properties,
         "import_keys": row.unique_names,
         "list_columns": (*row.secondary_display_properties, "hubspot_owner_id", "hs_createdate"),
@@ -138,6 +151,9 @@ def refresh() -> None:
                 secondary_display_properties=tuple(row.secondary_display_properties),
                 is_archived=row.archived_at is not None,
                 unique_names=tuple(row.unique_names),
+                description=row.description,
+                created_at=row.created_at,
+                updated_at=row.updated_at,
             )
         )
         for row in found
