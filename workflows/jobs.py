@@ -16,8 +16,9 @@ from django.db import InterfaceError, OperationalError, connection
 from django_q.tasks import async_task
 from redis import RedisError
 
+from crm.exports import job as exporting
 from crm.imports import job as importing
-from crm.models import ImportJob
+from crm.models import ExportJob, ImportJob
 from crm.sql import execute, sql
 from workflows import doorbells, engine, outbox, triggers
 
@@ -67,6 +68,11 @@ def imports(shard: int) -> None:
     _work("imports", shard, _import)
 
 
+def exports(shard: int) -> None:
+    """Go on with the exports of records."""
+    _work("exports", shard, _export)
+
+
 def sweep(shard: int) -> None:
     """Ask again for triggers whose answer changes with time alone."""
     _work("sweep", shard, _sweep)
@@ -109,6 +115,13 @@ def _import(seconds: float) -> bool:
     )
 
 
+def _export(seconds: float) -> bool:
+    return any(
+        exporting.run(job, seconds=seconds)
+        for job in ExportJob.objects.filter(pk__in=exporting.unfinished()).order_by("pk")
+    )
+
+
 def _sweep(_seconds: float) -> bool:
     triggers.sweep()
     return False
@@ -127,4 +140,5 @@ def _housekeep(_seconds: float) -> bool:
         )
     )
     call_command("clearsessions")
+    exporting.forget_old()
     return False

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection
 
 from crm import clock
 from crm.events import CHANNEL
+from crm.exports import job as exporting
 from crm.imports import job as importing
 from crm.models import Change
 from workflows import doorbells, engine, jobs, outbox
@@ -41,6 +42,7 @@ QUESTIONS: dict[str, Callable[[], bool]] = {
     "advance": lambda: is_due(engine.next_due()),
     "deliver": lambda: is_due(outbox.next_due()),
     "imports": lambda: bool(importing.unfinished()),
+    "exports": lambda: bool(exporting.unfinished()),
 }
 
 

@@ -48,10 +48,10 @@ ALIASES = [
 ]
 
 
-def route(template: str, endpoint: type[Endpoint]) -> URLPattern:
+def route(template: str, endpoint: type[Endpoint], name: str | None = None) -> URLPattern:
     """`crm/v3/owners/{owner_id}` as a pattern; a segment in braces is any text without a slash."""
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
-    return re_path(rf"^{pattern}/?$", endpoint.as_view())
+    return re_path(rf"^{pattern}/?$", endpoint.as_view(), name=name)
 
 
 def undated(path: str) -> str | None:

@@ -13,6 +13,8 @@ OWNERS = "crm.objects.owners.read"
 USERS_READ = "settings.users.read"
 USERS_WRITE = "settings.users.write"
 TEAMS_READ = "settings.users.teams.read"
+IMPORT = "crm.import"
+EXPORT = "crm.export"
 #: At HubSpot tickets have one scope for everything, and engagements go with contacts.
 TICKETS = "tickets"
 TICKET = "0-5"
@@ -59,6 +61,8 @@ def known() -> list[str]:
         USERS_READ,
         USERS_WRITE,
         TEAMS_READ,
+        IMPORT,
+        EXPORT,
         *(
             f"crm.{area}.{subject}.{verb}"
             for area in ("objects", "schemas")

@@ -32,39 +32,10 @@ LONGEST_QUERY = 3000
 ASSOCIATIONS = "associations."
 
 
-class Search(Endpoint):
-    has_rate_headers = False
-    rule = PER_RECORD
+class Searching(Endpoint):
+    """What endpoints have in common that find records by a search."""
 
-    @describe("Search for records", body=shapes.Search, answer=shapes.Found)
-    def post(self, request: Request, object_type: str) -> Response:
-        kind = self.kind(object_type, scopes.READ)
-        body = self.body()
-        limit = wire.read_limit(body.json.get("limit"), PAGE, MOST)
-        after = wire.read_after(body.json.get("after"))
-        if after + limit > MOST_REACHED:
-            raise ApiError(f"A search reaches {MOST_REACHED:,} records at most; narrow it.")
-        definitions = self.rights.definitions(kind.type_id)
-        wanted = self._wanted(kind, definitions, body)
-        total = int(value(sql("SELECT count(*) FROM crm_record r WHERE {wanted}", wanted=wanted)))
-        ids = rows(
-            sql(
-                "SELECT r.id FROM crm_record r WHERE {wanted} ORDER BY {order}"
-                " LIMIT {limit} OFFSET {after}",
-                wanted=wanted,
-                order=order(definitions, body),
-                limit=limit,
-                after=after,
-            )
-        )
-        asked = Asked(rights=self.rights, names=body.texts("properties"))
-        shown = records.read(kind, [row[0] for row in ids], definitions, asked)
-        answer: shapes.Found = {"total": total, "results": shown}
-        if after + limit < total:
-            answer["paging"] = paging.next_page(request, after + limit)
-        return Response(answer)
-
-    def _wanted(self, kind: type[ObjectType], definitions: Definitions, body: Fields) -> SQL:
+    def wanted(self, kind: type[ObjectType], definitions: Definitions, body: Fields) -> SQL:
         """Which records: SQL over `r`."""
         parts = [
             sql("r.object_type = {type} AND r.archived_at IS NULL", type=kind.type_id),
@@ -105,6 +76,39 @@ class Search(Endpoint):
         ids = associated_ids(fields, other)
         seen = self.rights.allowed(other.type_id, ids, Verb.VIEW)
         return associated(sorted(seen), kind, other)
+
+
+class Search(Searching):
+    has_rate_headers = False
+    rule = PER_RECORD
+
+    @describe("Search for records", body=shapes.Search, answer=shapes.Found)
+    def post(self, request: Request, object_type: str) -> Response:
+        kind = self.kind(object_type, scopes.READ)
+        body = self.body()
+        limit = wire.read_limit(body.json.get("limit"), PAGE, MOST)
+        after = wire.read_after(body.json.get("after"))
+        if after + limit > MOST_REACHED:
+            raise ApiError(f"A search reaches {MOST_REACHED:,} records at most; narrow it.")
+        definitions = self.rights.definitions(kind.type_id)
+        wanted = self.wanted(kind, definitions, body)
+        total = int(value(sql("SELECT count(*) FROM crm_record r WHERE {wanted}", wanted=wanted)))
+        ids = rows(
+            sql(
+                "SELECT r.id FROM crm_record r WHERE {wanted} ORDER BY {order}"
+                " LIMIT {limit} OFFSET {after}",
+                wanted=wanted,
+                order=order(definitions, body),
+                limit=limit,
+                after=after,
+            )
+        )
+        asked = Asked(rights=self.rights, names=body.texts("properties"))
+        shown = records.read(kind, [row[0] for row in ids], definitions, asked)
+        answer: shapes.Found = {"total": total, "results": shown}
+        if after + limit < total:
+            answer["paging"] = paging.next_page(request, after + limit)
+        return Response(answer)
 
 
 def _all(group: Sequence[SQL]) -> SQL:

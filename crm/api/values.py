@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, overload
 
+from crm.property_types.base import as_text
 from crm.property_types.date_time import store_moment
 
-
-def as_text(stored: Any) -> str | None:
-    """A stored property value on the wire."""
-    if stored is None or isinstance(stored, str):
-        return stored
-    if isinstance(stored, bool):
-        return "true" if stored else "false"
-    if isinstance(stored, list):
-        return ";".join(str(item) for item in stored)
-    if isinstance(stored, float):
-        return f"{Decimal(repr(stored)):f}"
-    return str(stored)
+__all__ = ["as_given", "as_moment", "as_text"]
 
 
 def as_given(value: Any) -> Any:

@@ -41,10 +41,15 @@ class Chunk:
         identity = (name, key.lower()) if name else ("", str(row.line))
         earlier = self.staged.get(identity)
         rows = [row]
+        links = {number: (text,) for number, text in plan.cleaner.links_of(row).items()}
         if earlier is not None:
             values = {**earlier.properties, **values}
             rows = [*self.originals.pop(earlier.line), row]
-        self.staged[identity] = staging.Staged(row.line, name, key, values)
+            links = {
+                number: (*earlier.links.get(number, ()), *links.get(number, ()))
+                for number in {*earlier.links, *links}
+            }
+        self.staged[identity] = staging.Staged(row.line, name, key, values, links)
         self.originals[row.line] = rows
 
     @property

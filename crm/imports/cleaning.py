@@ -12,6 +12,7 @@ from typing import Any
 from crm import timezones
 from crm.imports import dates, decimals
 from crm.imports.headings import RECORD_ID, Column
+from crm.imports.options import Link
 from crm.imports.reading import Row
 from crm.imports.survey import Reading
 from crm.models import Owner
@@ -33,6 +34,17 @@ class Cleaner:
     width: int
     #: The properties that identify a record, in order; empty: every row is a new one.
     keys: tuple[str, ...]
+    #: The columns that name other records.
+    links: tuple[tuple[int, Link], ...]
+
+    def links_of(self, row: Row) -> dict[int, str]:
+        """What a row says in the columns that name other records: number of the link -> text."""
+        found = {}
+        for number, (place, _) in enumerate(self.links):
+            text = row.cells[place].strip() if place < len(row.cells) else ""
+            if text:
+                found[number] = text
+        return found
 
     def clean(self, row: Row) -> tuple[str, str, dict[str, Any]]:
         """The name and value of the row's key, and all its values; raises BadRow."""
@@ -54,9 +66,18 @@ class Cleaner:
                 continue
             if value not in ("", []):
                 values[name] = value
+        faults += self._bad_ids(row)
         if faults:
             raise BadRow("; ".join(faults))
         return *self._key(values), values
+
+    def _bad_ids(self, row: Row) -> list[str]:
+        faults = []
+        for number, text in self.links_of(row).items():
+            link = self.links[number][1]
+            if link.by == RECORD_ID and not re.fullmatch("[0-9]{1,18}", text):
+                faults.append(f"{link.heading}: {text[:40]!r} is not a record ID")
+        return faults
 
     def _key(self, values: Mapping[str, Any]) -> tuple[str, str]:
         if not self.keys:
@@ -73,6 +94,7 @@ def cleaner(
     definitions: Definitions,
     keys: Sequence[str],
     reading: Reading,
+    links: Sequence[tuple[int, Link]] = (),
 ) -> Cleaner:
     """The cleaner for a file whose columns go where `columns` says."""
     owner_ids = _owner_ids(definitions)
@@ -89,6 +111,7 @@ def cleaner(
         ),
         width=len(columns),
         keys=tuple(keys),
+        links=tuple(links),
     )
 
 

@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.files import File
 from django.db import OperationalError, transaction
 from django.db.models import F
 
-from crm import changes, clock
+from crm import changes, clock, properties
 from crm.imports import plan as plans
 from crm.imports import staging
 from crm.imports.chunks import Chunk, chunks
+from crm.imports.options import UNASKED, Options
 from crm.imports.reading import Row, UnreadableFile
 from crm.imports.rejects import Rejects
 from crm.imports.survey import Reading
@@ -34,6 +35,7 @@ ATTEMPTS = 5
 ANALYZED_FROM = 1000
 #: Deadlock, lock not available, serialization failure: the same again may well succeed.
 TRANSIENT = {"40P01", "55P03", "40001"}
+OPEN = (ImportJob.State.WAITING, ImportJob.State.RUNNING)
 
 
 def start(
@@ -43,32 +45,55 @@ def start(
     *,
     name: str = "",
     mapping: Mapping[str, str] | None = None,
+    options: Options = UNASKED,
+    **more: Any,
 ) -> ImportJob:
     """Keep a file and plan its import; `run` does it. Raises UnreadableFile.
 
+    `name` is that of the file.
     `mapping` says which heading goes into which property; without it the headings are recognised.
+    `more` are further fields of the job.
     """
     kind = objects.get(object_type)
-    made = plans.make(file, kind.type_id, mapping)
-    name = Path(name or getattr(file, "name", "") or "import.csv").name[-200:]
+    made = plans.make(file, kind.type_id, mapping, options)
+    now = clock.now()
+    file_name = Path(name or getattr(file, "name", "") or "import.csv").name[-200:]
     file.seek(0)
     return ImportJob.objects.create(
         object_type=kind.type_id,
-        file_name=name,
-        file=File(file, name=name),
+        name=options.name,
+        file_name=file_name,
+        file=File(file, name=file_name),
+        options=options.to_json(),
         mapping=made.mapping,
         reading=made.reading.to_json(),
         total_rows=made.reading.total_rows,
         message="\n".join(made.remarks),
         user_id=user_id,
-        created_at=clock.now(),
+        created_at=now,
+        updated_at=now,
+        **more,
+    )
+
+
+def cancel(job: ImportJob) -> bool:
+    """Stop an import after the chunk that is being written; returns whether it was still going.
+
+    What has been imported stays.
+    """
+    return bool(
+        ImportJob.objects.filter(pk=job.pk, state__in=OPEN).update(
+            state=ImportJob.State.CANCELLED,
+            finished_at=clock.now(),
+            updated_at=clock.now(),
+            rejects_file=_rejects_name(job),
+        )
     )
 
 
 def unfinished() -> list[int]:
     """Jobs that nobody may be working on: waiting ones, and those of a killed worker."""
-    open_states = [ImportJob.State.WAITING, ImportJob.State.RUNNING]
-    found = ImportJob.objects.filter(state__in=open_states).order_by("pk")
+    found = ImportJob.objects.filter(state__in=OPEN).order_by("pk")
     return list(found.values_list("pk", flat=True))
 
 
@@ -86,9 +111,8 @@ def run(
     deadline = time.monotonic() + seconds if seconds is not None else None
     with alone(job.pk) as is_alone:
         job.refresh_from_db()
-        if not is_alone or job.state in (ImportJob.State.DONE, ImportJob.State.FAILED):
+        if not is_alone or not _begin(job):
             return False
-        _set(job, state=ImportJob.State.RUNNING)
         try:
             return not _go_on(job, deadline, on_progress)
         except OperationalError:
@@ -97,6 +121,14 @@ def run(
         except Exception as error:
             _finish(job, ImportJob.State.FAILED, f"Stopped by an unexpected error: {error!r}")
             raise
+
+
+def _begin(job: ImportJob) -> bool:
+    """Take a job up unless it is finished or cancelled."""
+    found = ImportJob.objects.filter(pk=job.pk, state__in=OPEN)
+    began = found.update(state=ImportJob.State.RUNNING, updated_at=clock.now())
+    job.refresh_from_db()
+    return bool(began)
 
 
 def _go_on(
@@ -138,7 +170,8 @@ def _write_chunks(
     """Whether the file is done before the deadline."""
     with job.file.open("rb") as file:
         kept = Reading.from_json(job.reading)
-        plan = plans.again(file, job.object_type, job.mapping, kept)
+        options = Options.from_json(job.options)
+        plan = plans.again(file, job.object_type, job.mapping, kept, options)
         target = _target(job, plan)
         rejects = Rejects(_rejects_path(job), plan.headings, plan.reading.form.delimiter)
         rows = plan.rows(file)
@@ -159,6 +192,11 @@ def _target(job: ImportJob, plan: plans.Plan) -> staging.Target:
         names=tuple(column.name for column in plan.columns if column.name),
         keys=plan.keys,
         source=changes.Source(kind=changes.SourceKind.IMPORT, id=str(job.pk), user_id=job.user_id),
+        options=plan.options,
+        static_list=job.static_list,
+        linked_definitions={
+            link.to_object_type: properties.load(link.to_object_type) for link in plan.options.links
+        },
     )
 
 
@@ -179,7 +217,7 @@ def _skip(rows: Iterator[Row], count: int) -> int:
 
 
 class Overtaken(Exception):
-    """Another worker has moved the job on: this one lost its lock, with its connection."""
+    """The job was cancelled, or this worker lost its lock and another one has moved the job on."""
 
 
 def _write(job: ImportJob, target: staging.Target, chunk: Chunk, rejects: Rejects) -> None:
@@ -191,12 +229,9 @@ def _write(job: ImportJob, target: staging.Target, chunk: Chunk, rejects: Reject
                 rejected = chunk.refuse(written.refused)
                 rejects.write(rejected)
                 _advance(job, chunk, written, len(rejected))
-        except (changes.DuplicateValue, InvalidProperties):
-            # Somebody took a value, or archived a stage, just now: the next attempt sees it.
-            if attempt == ATTEMPTS:
-                raise
-        except OperationalError as error:
-            if attempt == ATTEMPTS or getattr(error.__cause__, "sqlstate", "") not in TRANSIENT:
+        except Exception as error:
+            if attempt == ATTEMPTS or not _is_passing(error):
+                _forget(job, chunk, rejects)
                 raise
         else:
             break
@@ -204,8 +239,29 @@ def _write(job: ImportJob, target: staging.Target, chunk: Chunk, rejects: Reject
     job.refresh_from_db()
 
 
+def _is_passing(error: Exception) -> bool:
+    """Whether the same attempt may succeed when it is made again."""
+    if isinstance(error, OperationalError):
+        return getattr(error.__cause__, "sqlstate", "") in TRANSIENT
+    # Somebody took a value, or archived a stage, just now: the next attempt sees it.
+    return isinstance(error, changes.DuplicateValue | InvalidProperties)
+
+
+def _forget(job: ImportJob, chunk: Chunk, rejects: Rejects) -> None:
+    """After a cancellation nobody comes again to drop the rejected rows of the last chunk."""
+    with suppress(OperationalError):
+        job.refresh_from_db()
+        if job.state == ImportJob.State.CANCELLED:
+            rejects.forget_after(chunk.first_line - 1)
+            ImportJob.objects.filter(pk=job.pk).update(rejects_file=_rejects_name(job))
+
+
 def _advance(job: ImportJob, chunk: Chunk, written: staging.Written, rejected: int) -> None:
-    progressed = ImportJob.objects.filter(pk=job.pk, done_rows=job.done_rows).update(
+    found = ImportJob.objects.filter(
+        pk=job.pk, done_rows=job.done_rows, state=ImportJob.State.RUNNING
+    )
+    progressed = found.update(
+        updated_at=clock.now(),
         done_rows=F("done_rows") + chunk.size,
         created_records=F("created_records") + written.created,
         updated_records=F("updated_records") + written.updated,
@@ -215,17 +271,21 @@ def _advance(job: ImportJob, chunk: Chunk, written: staging.Written, rejected: i
         raise Overtaken
 
 
-def _set(job: ImportJob, **values: object) -> None:
-    ImportJob.objects.filter(pk=job.pk).update(**values)
-    job.refresh_from_db()
-
-
 def _finish(job: ImportJob, state: ImportJob.State, message: str) -> None:
-    path = _rejects_path(job)
-    name = ""
-    if path.exists():
-        name = os.path.relpath(path, job.file.storage.path(""))
     if job.created_records >= ANALYZED_FROM:
         # Until autovacuum comes round, the planner would take the tables for as small as before.
         execute(sql("ANALYZE crm_record, crm_uniquevalue"))
-    _set(job, state=state, message=message, rejects_file=name, finished_at=clock.now())
+    ImportJob.objects.filter(pk=job.pk, state__in=OPEN).update(
+        state=state,
+        message=message,
+        rejects_file=_rejects_name(job),
+        finished_at=clock.now(),
+        updated_at=clock.now(),
+    )
+    job.refresh_from_db()
+
+
+def _rejects_name(job: ImportJob) -> str:
+    """The rejects file as the storage knows it, "" when there is none."""
+    path = _rejects_path(job)
+    return os.path.relpath(path, job.file.storage.path("")) if path.exists() else ""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO
 
 from crm import properties
 from crm.imports import cleaning, headings, reading
 from crm.imports.headings import REASON, RECORD_ID, Column
+from crm.imports.options import UNASKED, Link, Options
 from crm.imports.reading import Row, UnreadableFile
 from crm.imports.rejects import unguard
-from crm.imports.survey import Reading, survey
+from crm.imports.survey import Reading, Survey, survey
 from crm.objects import base as objects
 from crm.properties import Definitions
 
@@ -29,8 +30,9 @@ class Plan:
     keys: tuple[str, ...]
     reading: Reading
     cleaner: cleaning.Cleaner
+    options: Options
     #: What a person should know before and after.
-    remarks: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -42,7 +44,12 @@ class Plan:
         return _body(file, self.reading.form, self.headings)
 
 
-def make(file: IO[bytes], object_type: str, mapping: Mapping[str, str] | None = None) -> Plan:
+def make(
+    file: IO[bytes],
+    object_type: str,
+    mapping: Mapping[str, str] | None = None,
+    options: Options = UNASKED,
+) -> Plan:
     """Read a whole file once and decide how to import it; raises UnreadableFile.
 
     Without a mapping the headings are recognised.
@@ -55,23 +62,35 @@ def make(file: IO[bytes], object_type: str, mapping: Mapping[str, str] | None = 
         if mapping
         else headings.recognise(names, object_type, definitions)
     )
-    keys = _keys(object_type, columns, definitions)
-    found = survey(_body(file, form, names), form, columns, definitions, keys)
+    keys = _keys(object_type, columns, definitions, options)
+    found = survey(
+        _body(file, form, names),
+        Survey(form, columns, day_first=options.day_first),
+        definitions,
+        keys,
+    )
     remarks = (
         f"Read as {form}.",
-        *_left_out(columns),
+        *_left_out(columns, {link.heading for link in options.links}),
         *found.remarks(),
         *_about_keys(object_type, keys, found.repeated_rows, definitions),
     )
-    return _plan(object_type, columns, definitions, keys, found.reading, remarks)
+    plan = _plan(object_type, columns, definitions, keys, found.reading, options)
+    return replace(plan, remarks=remarks)
 
 
-def again(file: IO[bytes], object_type: str, mapping: Mapping[str, str], kept: Reading) -> Plan:
+def again(
+    file: IO[bytes],
+    object_type: str,
+    mapping: Mapping[str, str],
+    kept: Reading,
+    options: Options = UNASKED,
+) -> Plan:
     """The plan of a file that was read before, without reading it all again."""
     definitions = properties.load(object_type)
     columns = headings.chosen(_headings(file, kept.form), mapping, definitions)
-    keys = _keys(object_type, columns, definitions)
-    return _plan(object_type, columns, definitions, keys, kept, ())
+    keys = _keys(object_type, columns, definitions, options)
+    return _plan(object_type, columns, definitions, keys, kept, options)
 
 
 def _plan(
@@ -80,8 +99,9 @@ def _plan(
     definitions: Definitions,
     keys: tuple[str, ...],
     kept: Reading,
-    remarks: tuple[str, ...],
+    options: Options,
 ) -> Plan:
+    links = _links(columns, options)
     return Plan(
         object_type=object_type,
         headings=tuple(column.heading for column in columns),
@@ -89,14 +109,23 @@ def _plan(
         definitions=definitions,
         keys=keys,
         reading=kept,
-        cleaner=cleaning.cleaner(columns, definitions, keys, kept),
-        remarks=remarks,
+        cleaner=cleaning.cleaner(columns, definitions, keys, kept, links),
+        options=options,
     )
 
 
-def _left_out(columns: Sequence[Column]) -> Iterator[str]:
+def _links(columns: Sequence[Column], options: Options) -> list[tuple[int, Link]]:
+    """The place of each column that names another record; raises UnreadableFile."""
+    places = {column.heading: column.place for column in columns}
+    missing = [link.heading for link in options.links if link.heading not in places]
+    if missing:
+        raise UnreadableFile(f"There is no column {missing[0]!r}.")
+    return [(places[link.heading], link) for link in options.links]
+
+
+def _left_out(columns: Sequence[Column], linking: Collection[str]) -> Iterator[str]:
     for column in columns:
-        if not column.name:
+        if not column.name and column.heading not in linking:
             shown = f"{column.heading!r}" if column.heading else str(column.place + 1)
             yield f"Column {shown} is left out: {column.note}."
 
@@ -132,7 +161,9 @@ def _body(file: IO[bytes], form: reading.Format, names: Sequence[str]) -> Iterat
     return (Row(row.line, [unguard(cell) for cell in row.cells], row.fault) for row in rows)
 
 
-def _keys(object_type: str, columns: Sequence[Column], definitions: Definitions) -> tuple[str, ...]:
+def _keys(
+    object_type: str, columns: Sequence[Column], definitions: Definitions, options: Options
+) -> tuple[str, ...]:
     kind = objects.get(object_type)
     mapped = [column.name for column in columns if column.name]
     if not mapped:
@@ -141,6 +172,10 @@ def _keys(object_type: str, columns: Sequence[Column], definitions: Definitions)
             f"No column is a property of {kind.plural_label.lower()}. Is the first row the"
             f" heading? It would say {known} or the like."
         )
+    if options.key:
+        if options.key not in mapped:
+            raise UnreadableFile(f"There is no column for {definitions[options.key].label}.")
+        return (options.key,)
     if RECORD_ID in mapped:
         return (RECORD_ID,)
     keys = tuple(name for name in kind.import_keys if name in mapped)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from crm import changes, erasure, pipelines
+from crm import associations, changes, erasure, pipelines
 from crm.imports.headings import RECORD_ID
+from crm.imports.options import UNASKED, Link, Operation, Options
+from crm.lists import membership
+from crm.models import AssociationType, List
 from crm.objects import base as objects
 from crm.properties import Definitions
 from crm.sql import SQL, execute, literal, rows, sql
@@ -27,6 +30,8 @@ class Staged:
     key_name: str
     key: str
     properties: Mapping[str, Any]
+    #: Number of the link -> what names the other records.
+    links: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,11 @@ class Target:
     names: tuple[str, ...]
     keys: tuple[str, ...]
     source: changes.Source
+    options: Options = UNASKED
+    #: The static list that all records of the file join.
+    static_list: List | None = None
+    #: Of the object types that links lead to.
+    linked_definitions: Mapping[str, Definitions] = field(default_factory=dict)
 
     @property
     def unique_names(self) -> list[str]:
@@ -81,6 +91,11 @@ def write(target: Target, staged: Sequence[Staged]) -> Written:
         target.source,
         target.definitions,
     )
+    for number, link in enumerate(target.options.links):
+        kind = AssociationType.objects.get(pk=link.association_type_id)
+        associations.associate(kind, _linked(target, number, link))
+    if target.static_list is not None:
+        membership.add(target.static_list, sql("SELECT record_id FROM {table}", table=TABLE))
     return Written(created, updated, refused)
 
 
@@ -99,17 +114,20 @@ def _load(staged: Sequence[Staged]) -> None:
         sql(
             """
             CREATE TEMP TABLE IF NOT EXISTS {table} (
-                line int, key_name text, key text, properties jsonb, record_id bigint, is_new bool
+                line int, key_name text, key text, properties jsonb, links jsonb,
+                record_id bigint, is_new bool
             ) ON COMMIT DROP
             """,
             table=TABLE,
         )
     )
     execute(sql("TRUNCATE {table}", table=TABLE))
-    statement = f"COPY {TABLE.text} (line, key_name, key, properties) FROM STDIN"
+    statement = f"COPY {TABLE.text} (line, key_name, key, properties, links) FROM STDIN"
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in staged:
-            copy.write_row((row.line, row.key_name, row.key, Jsonb(dict(row.properties))))
+            links = {str(number): list(texts) for number, texts in row.links.items()}
+            values = (Jsonb(dict(row.properties)), Jsonb(links))
+            copy.write_row((row.line, row.key_name, row.key, *values))
     # Nobody else looks at a temporary table: without this the planner takes it for empty.
     execute(sql("ANALYZE {table}", table=TABLE))
 
@@ -148,6 +166,9 @@ def _resolve(target: Target) -> dict[int, str]:
             sql("is_new AND properties ? 'email' AND {blocked}", blocked=blocked),
             "the owner of this address was erased on request",
         )
+    refused |= _unwanted(target)
+    for number, link in enumerate(target.options.links):
+        refused |= _remove(_dangling(target, number, link), _no_such(link))
     for name in target.unique_names:
         shown = target.definitions[name].label
         refused |= _remove(_taken(target, name), f"another record has this {shown} already")
@@ -156,45 +177,99 @@ def _resolve(target: Target) -> dict[int, str]:
     return refused
 
 
+def _unwanted(target: Target) -> dict[int, str]:
+    """Remove the rows that the operation of the import leaves out."""
+    label = target.label.lower()
+    if target.options.operation == Operation.CREATE:
+        return _remove(SQL("NOT is_new"), f"this {label} exists already")
+    if target.options.operation == Operation.UPDATE:
+        return _remove(SQL("is_new"), f"there is no such {label}")
+    return {}
+
+
+def _named(number: int) -> SQL:
+    """A SELECT of (line, record_id, key): which other records each row names in a link."""
+    return sql(
+        "SELECT s.line, s.record_id, lower(k.key) AS key FROM {table} s"
+        " CROSS JOIN LATERAL jsonb_array_elements_text(s.links->{number}::text) AS k(key)",
+        table=TABLE,
+        number=str(number),
+    )
+
+
+def _others(target: Target, number: int, link: Link) -> SQL:
+    keys = sql("SELECT n.key FROM ({named}) n", named=_named(number))
+    definitions = target.linked_definitions[link.to_object_type]
+    return _matches(link.to_object_type, link.by, definitions, keys, better=())
+
+
+def _dangling(target: Target, number: int, link: Link) -> SQL:
+    """Rows that name a record which does not exist."""
+    return sql(
+        "line IN (SELECT n.line FROM ({named}) n LEFT JOIN ({others}) o ON o.key = n.key"
+        " WHERE o.record_id IS NULL)",
+        named=_named(number),
+        others=_others(target, number, link),
+    )
+
+
+def _no_such(link: Link) -> str:
+    label = objects.get(link.to_object_type).label.lower()
+    return f"{link.heading}: there is no such {label}"
+
+
+def _linked(target: Target, number: int, link: Link) -> SQL:
+    """The pairs that a link relates."""
+    return sql(
+        "SELECT DISTINCT n.record_id AS from_record_id, o.record_id AS to_record_id"
+        " FROM ({named}) n JOIN ({others}) o ON o.key = n.key",
+        named=_named(number),
+        others=_others(target, number, link),
+    )
+
+
 def _find(target: Target, name: str) -> SQL:
     """Fill in the records that have the keys of one property."""
+    keys = sql("SELECT lower(key) FROM {table} WHERE key_name = {name}", table=TABLE, name=name)
+    # Several records may share a value that is not unique. A record that has a better key is not
+    # found by a worse one.
+    better = target.keys[: target.keys.index(name)]
     return sql(
         "UPDATE {table} s SET record_id = found.record_id FROM ({matches}) found"
         " WHERE s.key_name = {name} AND found.key = lower(s.key)",
         table=TABLE,
-        matches=_matches(target, name),
+        matches=_matches(target.object_type, name, target.definitions, keys, better=better),
         name=name,
     )
 
 
-def _matches(target: Target, name: str) -> SQL:
-    """A SELECT of (key, record_id) of the records that the staged rows may mean."""
-    keys = sql("SELECT lower(key) FROM {table} WHERE key_name = {name}", table=TABLE, name=name)
+def _matches(
+    object_type: str, name: str, definitions: Definitions, keys: SQL, *, better: Sequence[str]
+) -> SQL:
+    """A SELECT of (key, record_id) of the records with some keys, a SELECT of lower-case texts."""
     if name == RECORD_ID:
         return sql(
             "SELECT id::text AS key, id AS record_id FROM crm_record"
             " WHERE id IN (SELECT k::bigint FROM ({keys}) q(k)) AND object_type = {type}"
             " AND archived_at IS NULL",
             keys=keys,
-            type=target.object_type,
+            type=object_type,
         )
-    if target.definitions[name].is_unique:
+    if definitions[name].is_unique:
         return sql(
             "SELECT value AS key, record_id FROM crm_uniquevalue WHERE object_type = {type}"
             " AND property_name = {name} AND value IN ({keys})",
-            type=target.object_type,
+            type=object_type,
             name=name,
             keys=keys,
         )
-    # Several records may share a value that is not unique: the oldest one is meant. A record that
-    # has a better key is not found by a worse one.
-    better = target.keys[: target.keys.index(name)]
+    # The oldest of those that share a value is meant.
     return sql(
         "SELECT lower(r.properties->>{name}) AS key, min(r.id) AS record_id FROM crm_record r"
         " WHERE r.object_type = {type} AND r.archived_at IS NULL"
         " AND NOT r.properties ?| {better}::text[]"
         " AND lower(r.properties->>{name}) IN ({keys}) GROUP BY 1",
-        type=target.object_type,
+        type=object_type,
         name=literal(name),
         better=list(better),
         keys=keys,

@@ -48,6 +48,8 @@ class Survey:
 
     form: Format
     columns: Sequence[Column]
+    #: What was said about all dates of the file; None to go by what they look like.
+    day_first: bool | None = None
     total_rows: int = 0
     #: Rows whose key an earlier row has already.
     repeated_rows: int = 0
@@ -60,9 +62,7 @@ class Survey:
             form=self.form,
             total_rows=self.total_rows,
             day_first=frozenset(
-                place
-                for place, order in self.day_orders.items()
-                if order.is_day_first(self._is_day_first)
+                place for place, order in self.day_orders.items() if self._has_day_first(order)
             ),
             decimal_comma=frozenset(
                 place
@@ -70,6 +70,11 @@ class Survey:
                 if mark.is_comma(self._is_continental)
             ),
         )
+
+    def _has_day_first(self, order: DayOrder) -> bool:
+        if self.day_first is not None:
+            return self.day_first
+        return order.is_day_first(self._is_day_first)
 
     @property
     def _is_continental(self) -> bool:
@@ -88,7 +93,8 @@ class Survey:
     def remarks(self) -> Iterator[str]:
         """What had to be guessed."""
         reading = self.reading
-        for place, order in self.day_orders.items():
+        guessed = self.day_orders if self.day_first is None else {}
+        for place, order in guessed.items():
             first = "day" if place in reading.day_first else "month"
             heading = self.columns[place].heading
             if order.day_first and order.month_first:
@@ -108,13 +114,12 @@ class Survey:
 
 def survey(
     rows: Iterable[Row],
-    form: Format,
-    columns: Sequence[Column],
+    found: Survey,
     definitions: Definitions,
     keys: Sequence[str],
 ) -> Survey:
-    """Look at all rows of a file."""
-    found = Survey(form, columns)
+    """Look at all rows of a file; returns `found`."""
+    columns = found.columns
     _watch(found, definitions)
     watched: list[tuple[int, DayOrder | DecimalMark]] = [
         *found.day_orders.items(),

@@ -3,6 +3,7 @@ from __future__ import annotations
 from crm.models.association import Association, AssociationType
 from crm.models.custom_event import CustomEvent, CustomEventProperty
 from crm.models.event import Change, Event, EventKey
+from crm.models.export_job import ExportJob, ExportRow
 from crm.models.import_job import ImportJob
 from crm.models.list import List, ListMembership
 from crm.models.list_permission import ListGroupPermission, ListUserPermission
@@ -38,6 +39,8 @@ __all__ = [
     "Erasure",
     "Event",
     "EventKey",
+    "ExportJob",
+    "ExportRow",
     "Form",
     "ImportJob",
     "List",

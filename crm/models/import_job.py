@@ -14,7 +14,18 @@ class ImportJob(models.Model):
         RUNNING = "RUNNING", "running"
         DONE = "DONE", "done"
         FAILED = "FAILED", "failed"
+        CANCELLED = "CANCELLED", "cancelled"
 
+    #: What people call it; the name of the file when nobody gave one.
+    name = models.CharField(max_length=200, blank=True)
+    #: Of an import of several files: the job of its first one.
+    part_of = models.ForeignKey("self", models.CASCADE, null=True, related_name="parts")
+    #: A kind of crm.changes.SourceKind: who sent the file.
+    origin = models.CharField(max_length=30, default="CRM_UI", editable=False)
+    #: What was asked beyond the mapping: crm.imports.options.
+    options: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict, editable=False)
+    #: The static list that its records join.
+    static_list = models.ForeignKey("crm.List", models.SET_NULL, null=True, related_name="+")
     object_type = models.CharField(max_length=20)
     file_name = models.CharField(max_length=255)
     file = models.FileField(upload_to="imports/")
@@ -34,10 +45,11 @@ class ImportJob(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False)
     finished_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = "import"
 
     def __str__(self) -> str:
-        return self.file_name
+        return self.name or self.file_name

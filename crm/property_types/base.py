@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from crm.registry import Registry
@@ -77,3 +78,16 @@ property_types: Registry[PropertyType] = Registry("property type", "name")
 def type_of(definition: Definition) -> PropertyType:
     """The type of a property, ready to clean and show its values."""
     return property_types.get(definition.type)()
+
+
+def as_text(stored: Any) -> str | None:
+    """A stored value as programs read it: HubSpot's text for it, None for no value."""
+    if stored is None or isinstance(stored, str):
+        return stored
+    if isinstance(stored, bool):
+        return "true" if stored else "false"
+    if isinstance(stored, list):
+        return ";".join(str(item) for item in stored)
+    if isinstance(stored, float):
+        return f"{Decimal(repr(stored)):f}"
+    return str(stored)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from crm.api import scopes, tokens
-from crm.models import ApiToken
+from crm.models import ApiToken, PermissionSet, UserAccess
 from crm.tests import conforming
 from subscriptions.features import Limit
 
@@ -67,6 +67,16 @@ def new_api(*scope_names: str, name: str = "Zapier", user: User | None = None) -
             username="ines", defaults={"is_staff": True, "is_superuser": True}
         )
     return Api(*tokens.issue(name, user, scope_names or scopes.known()))
+
+
+def restrict(*switches: str, **verbs: str) -> None:
+    """Make the user of all tokens one with a permission set: these switches, these scopes."""
+    User.objects.update(is_superuser=False)
+    allowed = PermissionSet.objects.create(
+        name="Few things", switches=list(switches), records={"": verbs}
+    )
+    for user in User.objects.all():
+        UserAccess.objects.create(user=user, permission_set=allowed)
 
 
 def agree(limit: Limit, value: int | None) -> None:

@@ -125,7 +125,7 @@ def look(
         for place, kind in enumerate(kinds)
     }
     rows = [Row(number, list(cells)) for number, cells in enumerate(table, 2)]
-    return survey(rows, Format("utf-8", delimiter), columns, definitions, keys)
+    return survey(rows, Survey(Format("utf-8", delimiter), columns), definitions, keys)
 
 
 def reading(*args: Sequence[str], delimiter: str = ",") -> Reading:
