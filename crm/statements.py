@@ -24,6 +24,10 @@ class SourceKind(StrEnum):
     EMAIL = "EMAIL"
     MERGE = "MERGE_OBJECTS"
     SYSTEM = "SYSTEM"
+    FORM = "FORM"
+    ANALYTICS = "ANALYTICS"
+    #: What an anonymous visitor did before it was known which contact that is.
+    VISITOR = "VISITOR"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,5 +20,6 @@ PARTS: dict[str, tuple[Any, str]] = {
     "to_key": (Id, "The id of the record at the other end."),
     "number": (Id, "The id of the association type."),
     "name": (Name, "The internal name."),
+    "property_name": (Name, "The internal name of the property."),
     "stage_id": (Name, "The id of the stage."),
 }

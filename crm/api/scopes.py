@@ -16,6 +16,8 @@ TEAMS_READ = "settings.users.teams.read"
 IMPORT = "crm.import"
 EXPORT = "crm.export"
 #: At HubSpot tickets have one scope for everything, and engagements go with contacts.
+SEND_EVENTS = "analytics.behavioral_events.send"
+EVENT_DEFINITIONS = "behavioral_events.event_definitions.read_write"
 TICKETS = "tickets"
 TICKET = "0-5"
 ENGAGEMENTS = frozenset({"0-18", "0-27", "0-46", "0-47", "0-48", "0-49", "0-116"})
@@ -57,6 +59,8 @@ def known() -> list[str]:
     subjects = sorted({_subject(kind) for kind in object_types} | {"custom"})
     return [
         OWNERS,
+        SEND_EVENTS,
+        EVENT_DEFINITIONS,
         TICKETS,
         USERS_READ,
         USERS_WRITE,

@@ -6,6 +6,9 @@ from crm.api import (
     account,
     associations,
     document,
+    event_definitions,
+    event_occurrences,
+    events,
     exports,
     imports,
     merging,
@@ -20,6 +23,8 @@ from crm.api import (
 )
 from crm.api.routing import route
 
+EVENTS = "events/v3/events"
+EVENT_DEFINITIONS = "events/v3/event-definitions"
 PIPELINES = "crm/v3/pipelines/{object_type}"
 PROPERTIES = "crm/v3/properties/{object_type}"
 PAIR = "crm/v4/associations/{start}/{end}"
@@ -58,6 +63,16 @@ urlpatterns: list[URLPattern] = [
     route("settings/v3/users/roles", users.Roles),
     route("settings/v3/users/teams", users.Teams),
     route("settings/v3/users/{key}", users.OneUser),
+    route("events/v3/send", events.Send),
+    route("events/v3/send/batch", events.SendBatch),
+    route(EVENTS, event_occurrences.Events),
+    route(f"{EVENTS}/event-types", event_occurrences.EventTypes),
+    route(EVENT_DEFINITIONS, event_definitions.Definitions),
+    route(f"{EVENT_DEFINITIONS}/{{name}}", event_definitions.OneDefinition),
+    route(f"{EVENT_DEFINITIONS}/{{name}}/property", event_definitions.Properties),
+    route(
+        f"{EVENT_DEFINITIONS}/{{name}}/property/{{property_name}}", event_definitions.OneProperty
+    ),
     route(PIPELINES, pipelines.Pipelines),
     route(f"{PIPELINES}/{{key}}", pipelines.OnePipeline),
     route(f"{PIPELINES}/{{key}}/stages", pipelines.Stages),
