@@ -115,7 +115,8 @@ class EditProperties(Switch):
     order = 60
     grants = everything_about(
         "crm.property", "crm.propertygroup", "crm.pipeline", "crm.pipelinestage",
-        "crm.objectschema", "crm.associationtype", "crm.eventdefinition",
+        "crm.objectschema", "crm.associationtype", "crm.customevent",
+        "crm.customeventproperty", "crm.form", "crm.trackedsite",
     )  # fmt: skip
 
 

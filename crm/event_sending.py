@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from crm import clock, event_definitions, events, properties
+from crm.access import EVERYTHING, Access, Verb
 from crm.changes import Source
 from crm.event_definitions import EventDefinition
 from crm.models import Record
@@ -74,15 +75,16 @@ class _Event:
 
 
 @transaction.atomic
-def send(given: Sequence[Given], source: Source) -> dict[int, Refused]:
+def send(given: Sequence[Given], source: Source, rights: Access = EVERYTHING) -> dict[int, Refused]:
     """Record the events that can be; returns why the others cannot, by their place.
 
-    An event whose key was sent before has no effect. The number of statements grows with that of
+    Records that `rights` do not let the sender edit are not there for it. An event whose key was
+    sent before has no effect. The number of statements grows with that of
     different event names, not of events.
     """
     now = clock.now()
     kinds = {name: event_definitions.find(name) for name in {one.name for one in given}}
-    people = _People.of(given, [kind for kind in kinds.values() if kind is not None])
+    people = _People.of(given, rights)
     good: list[_Event] = []
     errors: dict[int, Refused] = {}
     for place, one in enumerate(given):
@@ -102,17 +104,31 @@ class _People:
     types: Mapping[int, str]
     by_email: Mapping[str, int]
     by_visitor: Mapping[UUID, int | None]
+    #: Contacts among them that the sender may not touch.
+    hidden: Collection[int]
 
     @classmethod
-    def of(cls, given: Sequence[Given], kinds: Sequence[EventDefinition]) -> _People:
+    def of(cls, given: Sequence[Given], rights: Access) -> _People:
         ids = {one.record_id for one in given if one.record_id is not None}
         emails = {_address(one.email) for one in given if one.record_id is None and one.email}
         tokens = {one.visitor for one in given if one.visitor is not None}
-        return cls(
-            types=_types_of(sorted(ids)) if kinds else {},
-            by_email=_holders(sorted(emails - {""})) if kinds else {},
-            by_visitor=visitors.contacts_of(sorted(tokens)) if tokens else {},
-        )
+        types = _types_of(sorted(ids)) if ids else {}
+        by_email = _holders(sorted(emails - {""})) if emails else {}
+        by_visitor = visitors.contacts_of(sorted(tokens)) if tokens else {}
+        contacts = {*by_email.values(), *by_visitor.values()} - {None}
+        everybody = types | dict.fromkeys((pk for pk in contacts if pk is not None), CONTACT)
+        return cls(types, by_email, by_visitor, hidden=_hidden(everybody, rights))
+
+
+def _hidden(types: Mapping[int, str], rights: Access) -> set[int]:
+    """Those of some records, by id with their types, that the sender may not edit."""
+    if rights.is_unlimited:
+        return set()
+    hidden = set(types)
+    for object_type in set(types.values()):
+        mine = [pk for pk, its_type in types.items() if its_type == object_type]
+        hidden -= rights.allowed(object_type, mine, Verb.EDIT)
+    return hidden
 
 
 def _types_of(ids: Sequence[int]) -> dict[int, str]:
@@ -158,7 +174,8 @@ def _check(one: Given, kind: EventDefinition | None, people: _People, now: datet
 def _record_of(one: Given, kind: EventDefinition, people: _People) -> int | None:
     """The record an event happened to, None for a visitor whom nobody knows yet."""
     if one.record_id is not None:
-        if people.types.get(one.record_id) != kind.object_type:
+        is_there = people.types.get(one.record_id) == kind.object_type
+        if not is_there or one.record_id in people.hidden:
             raise UnknownRecord(f"There is no record {one.record_id} that this can happen to.")
         return one.record_id
     if kind.object_type != CONTACT:
@@ -167,7 +184,10 @@ def _record_of(one: Given, kind: EventDefinition, people: _People) -> int | None
         return _contact_with(one.email, people)
     if one.visitor is None:
         raise UnknownRecord("Give the objectId, the email or the utk of whom it happened to.")
-    return people.by_visitor.get(one.visitor)
+    found = people.by_visitor.get(one.visitor)
+    if found in people.hidden:
+        raise UnknownRecord("There is no such visitor.")
+    return found
 
 
 def _address(email: str) -> str:
@@ -183,7 +203,7 @@ def _contact_with(email: str, people: _People) -> int:
     if not address:
         raise UnknownRecord(f"{email[:100]!r} is not an email address.")
     found = people.by_email.get(address)
-    if found is None:
+    if found is None or found in people.hidden:
         raise UnknownRecord(f"There is no contact with the email {address}.")
     return found
 

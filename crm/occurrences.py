@@ -42,6 +42,8 @@ class Asked:
 
     record_ids: Sequence[int] | None = None
     object_type: str | None = None
+    #: Over `r`, the record: which ones may be seen.
+    visible: SQL | None = None
     types: Sequence[str] | None = None
     after: datetime | None = None
     before: datetime | None = None
@@ -112,6 +114,13 @@ def _conditions(asked: Asked) -> list[SQL]:
         found.append(sql("record_id = ANY({ids}::bigint[])", ids=list(asked.record_ids)))
     if asked.object_type is not None:
         found.append(sql("object_type = {type}", type=asked.object_type))
+    if asked.visible is not None:
+        found.append(
+            sql(
+                "EXISTS (SELECT FROM crm_record r WHERE r.id = e.record_id AND {visible})",
+                visible=asked.visible,
+            )
+        )
     if asked.types is not None:
         found.append(_types(asked.types))
     if asked.after is not None:

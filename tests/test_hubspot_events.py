@@ -35,7 +35,7 @@ def clients(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Clients
     # The libraries keep their sockets, hence the server its threads: they must not keep the
     # database.
     monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    user = User.objects.create(username="ines", is_staff=True)
+    user = User.objects.create(username="ines", is_staff=True, is_superuser=True)
     _, secret = tokens.issue("contract tests", user, scopes.known())
     url = live_server.url
     return Clients(

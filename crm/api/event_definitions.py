@@ -12,10 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm import event_definitions, event_editing
+from crm.access_switches import EDIT_PROPERTIES
 from crm.api import paging, scopes
 from crm.api.describing import describe, filtered, flag, paged
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import AlreadyExists, ApiError, NotFound
+from crm.api.rules import Rule
 from crm.api.shapes import events as shapes
 from crm.api.values import as_moment
 from crm.api.wire import Fields
@@ -30,6 +32,8 @@ PAGE, MOST = 10, 100
 
 class DefinitionEndpoint(Endpoint):
     """What endpoints of event definitions have in common."""
+
+    rule = Rule(write=EDIT_PROPERTIES)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -230,7 +234,13 @@ def _shown_property(item: CustomEventProperty) -> shapes.EventProperty:
     body["description"] = item.description
     body["createdAt"] = as_moment(item.created_at)
     body["options"] = [
-        {"label": one["label"], "value": one["value"], "displayOrder": place, "hidden": False}
+        {
+            "label": one["label"],
+            "value": one["value"],
+            "displayOrder": place,
+            "hidden": False,
+            "description": "",
+        }
         for place, one in enumerate(item.options)
     ]
     return body

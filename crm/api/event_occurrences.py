@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm import event_definitions, occurrences, properties
+from crm import event_definitions, occurrences
 from crm.api import identity, paging, scopes, wire
 from crm.api.describing import Parameter, describe, filtered, several
 from crm.api.endpoint import Endpoint, find_kind
 from crm.api.errors import ApiError, NotFound
+from crm.api.rules import OPEN, PER_RECORD
 from crm.api.shapes import events as shapes
 from crm.api.shapes.base import GivenId, Moment, Page, Says
 from crm.api.values import as_moment, as_text
@@ -54,6 +55,8 @@ QUERY = (
 class Events(Endpoint):
     """A page of what happened to a record, of one kind of event, or of single events by id."""
 
+    rule = PER_RECORD
+
     @describe("Read what happened", answer=Page[shapes.Occurrence], query=QUERY)
     def get(self, request: Request) -> Response:
         limit = self.query.limit(PAGE, MOST)
@@ -81,6 +84,7 @@ class Events(Endpoint):
             )
         return Asked(
             record_ids=record_ids,
+            visible=self.rights.visible(kind.type_id),
             object_type=kind.type_id,
             types=None if wanted is None else [wanted.name],
             after=self._moment("occurredAfter"),
@@ -111,7 +115,8 @@ class Events(Endpoint):
         if len(by_property) > 1:
             raise ApiError("Only one objectProperty can name the record.")
         ((name, value),) = by_property.items()
-        found = identity.find(kind, properties.load(kind.type_id), name, [value])
+        definitions = self.rights.definitions(kind.type_id)
+        found = identity.find(kind, definitions, name, [value], rights=self.rights)
         return list(found.values())
 
     def _prefixed(self, prefix: str) -> dict[str, str]:
@@ -135,6 +140,8 @@ class Events(Endpoint):
 
 class EventTypes(Endpoint):
     """The names of all kinds of events."""
+
+    rule = OPEN
 
     @describe("List the names of events", answer=shapes.EventTypes)
     def get(self, request: Request) -> Response:

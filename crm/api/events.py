@@ -16,6 +16,7 @@ from crm.api import batches, checking, scopes, wire
 from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
+from crm.api.rules import PER_RECORD
 from crm.api.shapes import events as shapes
 from crm.api.shapes.base import PartBatch
 from crm.api.values import as_given
@@ -30,6 +31,8 @@ MOST_INPUTS = 500
 class SendEndpoint(Endpoint):
     """What both ways to send have in common."""
 
+    rule = PER_RECORD
+
     def send(self, inputs: Sequence[Fields]) -> dict[int, ApiError]:
         """Record the events that can be; the errors of the others by their place."""
         scopes.require(self.token, (scopes.SEND_EVENTS,))
@@ -40,7 +43,7 @@ class SendEndpoint(Endpoint):
                 given[place] = _read(fields)
             except ApiError as error:
                 errors[place] = error
-        refused = event_sending.send(list(given.values()), self.source)
+        refused = event_sending.send(list(given.values()), self.source, self.rights)
         places = list(given)
         return errors | {places[number]: _told(error) for number, error in refused.items()}
 

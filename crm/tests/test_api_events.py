@@ -2,18 +2,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
+from django.contrib.auth.models import User
 
 from crm import changes, clock, event_editing, events
 from crm.models import CustomEvent, CustomEventProperty, Event
 from crm.sql import SQL, sql
 from crm.tests.api_world import Api, new_api
+from crm.tracking import visitors
 
 pytestmark = pytest.mark.django_db
 
 SOURCE = changes.Source(kind=changes.SourceKind.API)
 SEND, BATCH = "/events/v3/send", "/events/v3/send/batch"
+TOKEN = UUID("00112233445566778899aabbccddeeff")
 EVENTS = "/events/v3/events"
 MOMENT = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 
@@ -192,3 +196,21 @@ def test_definitions_are_paged(api: Api) -> None:
     assert "paging" not in rest
     assert len(rest["results"][0]["properties"]) > 10
     assert clock.now().year == int(rest["results"][0]["createdAt"][:4])
+
+
+def test_what_the_user_may_not_see_is_not_there(contact: int) -> None:
+    visit(contact, "/")
+    stranger = User.objects.create(username="bo", is_staff=True)
+    api = new_api(name="bo's", user=stranger)
+    for query in (f"objectType=contact&objectId={contact}", "eventType=page.visited"):
+        assert api.get(f"{EVENTS}?{query}").body == {"results": []}
+    (one,) = new_api().get(f"{EVENTS}?eventType=page.visited").body["results"]
+    assert api.get(f"{EVENTS}?id={one['id']}").body == {"results": []}
+    for way in ({"objectId": contact}, {"email": "liv@example.com"}):
+        assert api.post(SEND, paid(**way)).status == 404
+    visitors.see({TOKEN: clock.now()})
+    visitors.identify({TOKEN: contact})
+    assert api.post(SEND, paid(utk=str(TOKEN))).status == 404
+    assert not Event.objects.filter(type="pe1_order_paid").exists()
+    assert api.post("/events/v3/event-definitions", {"label": "Mine"}).status == 403
+    assert api.get("/events/v3/event-definitions").status == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from crm.api.shapes.base import GivenId, Id, Moment, Paging, Says
+from crm.api.shapes.properties import GivenOption, Option
 
 EventName = Annotated[str, Says(pattern="^[a-z][a-z0-9_-]{0,49}$")]
 PropertyName = Annotated[str, Says(pattern="^[a-z][a-z0-9_]{0,99}$")]
@@ -43,16 +44,6 @@ class Occurrence(TypedDict):
 
 class EventTypes(TypedDict):
     eventTypes: list[str]
-
-
-class GivenOption(TypedDict):
-    label: str
-    value: str
-
-
-class Option(GivenOption):
-    displayOrder: int
-    hidden: bool
 
 
 class EventPropertyChange(TypedDict):
