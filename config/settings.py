@@ -149,6 +149,18 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Background jobs",
 }
 
+# How long things are kept, in days; 0 keeps them for ever.
+#: Archived records can be restored so long; then they are deleted for good.
+RESTORE_DAYS = env.env_int("RESTORE_DAYS", 90)
+#: Filters such as "has ever been" and the timelines know no more than this.
+KEEP_HISTORY_DAYS = env.env_int("KEEP_HISTORY_DAYS", 0)
+KEEP_EVENTS_DAYS = env.env_int("KEEP_EVENTS_DAYS", 0)
+#: What each step of a workflow did.
+KEEP_LOG_DAYS = env.env_int("KEEP_LOG_DAYS", 90)
+#: Messages that were delivered or given up.
+KEEP_OUTBOX_DAYS = env.env_int("KEEP_OUTBOX_DAYS", 30)
+KEEP_IMPORT_FILES_DAYS = env.env_int("KEEP_IMPORT_FILES_DAYS", 30)
+
 #: How old the account's plan may be in the memory of a process (subscriptions.plans).
 PLAN_MAX_AGE_SECONDS = 1
 #: The same for the custom objects (crm.objects.custom).

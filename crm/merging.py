@@ -184,4 +184,5 @@ def follow_up() -> None:
         " WHERE at > (SELECT app_now()) - {span}::interval",
         span=FOLLOWED_FOR,
     )
-    move(recent, Source(kind=SourceKind.MERGE))
+    if rows(sql("{recent} LIMIT 1", recent=recent)):
+        move(recent, Source(kind=SourceKind.MERGE))

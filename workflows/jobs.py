@@ -16,11 +16,12 @@ from django.db import InterfaceError, OperationalError, connection
 from django_q.tasks import async_task
 from redis import RedisError
 
+from crm import retention as crm_retention
 from crm.exports import job as exporting
 from crm.imports import job as importing
 from crm.models import ExportJob, ImportJob
 from crm.sql import execute, sql
-from workflows import doorbells, engine, outbox, triggers
+from workflows import doorbells, engine, outbox, retention, triggers
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def sweep(shard: int) -> None:
 
 
 def housekeep(shard: int) -> None:
-    """Make the partitions of the coming months and drop expired sessions; once a day."""
+    """Make the partitions of the coming months and remove what is over its time; once a day."""
     _work("housekeep", shard, _housekeep)
 
 
@@ -127,7 +128,7 @@ def _sweep(_seconds: float) -> bool:
     return False
 
 
-def _housekeep(_seconds: float) -> bool:
+def _housekeep(seconds: float) -> bool:
     # Only partitions by range have months; relispartition leaves parts of parts out.
     execute(
         sql(
@@ -141,4 +142,5 @@ def _housekeep(_seconds: float) -> bool:
     )
     call_command("clearsessions")
     exporting.forget_old()
-    return False
+    is_more = crm_retention.run(seconds / 2)
+    return retention.run(seconds / 2) or is_more

@@ -25,10 +25,16 @@ MEANINGS = {
     "EMAIL_URL": "The SMTP server, such as smtp+starttls://user:secret@host:587."
     " Without it mails stay in the local mailbox.",
     "HEARTBEAT_STALE_SECONDS": "After how long without a sign of life the workers are restarted.",
+    "KEEP_EVENTS_DAYS": "For how many days events of records are kept; 0 for ever.",
+    "KEEP_HISTORY_DAYS": "For how many days former values of properties are kept; 0 for ever.",
+    "KEEP_IMPORT_FILES_DAYS": "For how many days the files of finished imports are kept; 0 for ever.",
+    "KEEP_LOG_DAYS": "For how many days the steps of workflows are kept; 0 for ever.",
+    "KEEP_OUTBOX_DAYS": "For how many days delivered messages are kept; 0 for ever.",
     "LOG_LEVEL": "How much is logged: DEBUG, INFO, WARNING or ERROR.",
     "MAILBOX_PORT": "The port of the local mailbox.",
     "PORT": "The port of the web server.",
     "REDIS_URL": "A Redis that carries the doorbells of the workers. Without it the database does.",
+    "RESTORE_DAYS": "For how many days archived records can be restored; 0 for ever.",
     "SECRET_KEY": "The key that signs sessions and links, at least 50 characters."
     " Without it one is made in the data folder.",
     "SITE_URL": "Where people reach this installation; links in mails begin with it.",
