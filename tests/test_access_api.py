@@ -80,6 +80,7 @@ PLAIN = {"inputs": [{"from": FROM, "to": TO}]}
 NAMED_LINK = {"inputs": [{"from": FROM, "to": TO, "type": "contact_to_company_unlabeled"}]}
 NEW = {"properties": {"firstname": "New"}}
 USER = "/settings/v3/users"
+SCHEMAS = "/crm-object-schemas/v3/schemas"
 
 #: By endpoint and method. A batch answers 207 where it could not find what it was asked for.
 PROBES: dict[tuple[str, str], Probe] = {
@@ -129,6 +130,20 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("objects.BatchUpdate", "POST"): Probe(f"{RECORDS}/batch/update", CHANGE, (200, 403, 207)),
     ("objects.BatchUpsert", "POST"): Probe(f"{RECORDS}/batch/upsert", UPSERT, (200, 403, 409)),
     ("objects.BatchArchive", "POST"): Probe(f"{RECORDS}/batch/archive", ONE, (204, 403, 204)),
+    ("merging.Merge", "POST"): Probe(
+        f"{RECORDS}/merge",
+        {"primaryObjectId": "{contact}", "objectIdToMerge": "{second}"},
+        (200, 403, 404),
+    ),
+    ("merging.Erase", "POST"): closed(f"{RECORDS}/gdpr-delete", {"objectId": "{contact}"}),
+    ("schemas.Schemas", "GET"): every(200, SCHEMAS),
+    ("schemas.Schemas", "POST"): closed(SCHEMAS, {"name": "car"}),
+    ("schemas.OneSchema", "GET"): every(200, f"{SCHEMAS}/contacts"),
+    ("schemas.OneSchema", "PATCH"): closed(f"{SCHEMAS}/2-1", {}),
+    ("schemas.OneSchema", "DELETE"): closed(f"{SCHEMAS}/2-1"),
+    ("schemas.Associations", "POST"): closed(f"{SCHEMAS}/2-1/associations", {}),
+    ("schemas.OneAssociation", "DELETE"): closed(f"{SCHEMAS}/2-1/associations/1"),
+    ("schemas.BatchRead", "POST"): every(200, f"{SCHEMAS}/batch/read", {"inputs": []}),
     ("search.Search", "POST"): part(f"{RECORDS}/search", {"query": SECRET}),
     ("associations.RelatedRecords", "GET"): found(f"{RELATED}/companies"),
     ("associations.DefaultRelation", "PUT"): Probe(
@@ -210,8 +225,9 @@ def world(db: None) -> World:
     people = three()
     ada, cy = str(people.ada.owner.pk), str(people.cy.owner.pk)
     hidden = {"firstname": SECRET, "email": f"{SECRET}@example.com", "hubspot_owner_id": ada}
-    contact, own = changes.create(
-        CONTACT, [hidden, {"firstname": "Cy's", "hubspot_owner_id": cy}], SYSTEM
+    second = {"firstname": SECRET, "hubspot_owner_id": ada}
+    contact, other, own = changes.create(
+        CONTACT, [hidden, second, {"firstname": "Cy's", "hubspot_owner_id": cy}], SYSTEM
     )
     (company,) = changes.create(COMPANY, [{"name": SECRET, "hubspot_owner_id": ada}], SYSTEM)
     kind = associations.between(CONTACT, COMPANY)
@@ -219,7 +235,7 @@ def world(db: None) -> World:
     stage = PipelineStage.objects.filter(pipeline__object_type="0-3").order_by("pk")[0]
     ids = {
         "contact": contact, "company": company, "own": own, "owner": ada, "stage": stage.stage_id,
-        "user": people.ada.user.pk,
+        "user": people.ada.user.pk, "second": other,
     }  # fmt: skip
     return World(people, {name: str(value) for name, value in ids.items()}, own)
 
@@ -274,7 +290,7 @@ def test_a_stranger_is_not_told_what_belongs_to_own_records(world: World) -> Non
 
 def test_totals_of_a_search_leave_out_what_is_hidden(world: World) -> None:
     totals = {who: ask(world, who, "POST", f"{RECORDS}/search", {}).body["total"] for who in WHO}
-    assert totals == {"ada": 1, "bea": 1, "cy": 1}
+    assert totals == {"ada": 2, "bea": 2, "cy": 1}
     by_company = {
         "filters": [
             {"propertyName": "associations.company", "operator": "EQ", "value": "{company}"}

@@ -14,6 +14,7 @@ from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, Forbidden, NotFound
 from crm.api.objects import RecordEndpoint
 from crm.api.records import Asked
+from crm.api.rules import SUPERUSERS
 from crm.api.shapes import records as shapes
 from crm.merging import CannotMerge
 from crm.objects.base import ObjectType
@@ -51,6 +52,8 @@ class Merge(RecordEndpoint):
 
 
 class Erase(Endpoint):
+    rule = SUPERUSERS
+
     @describe("Erase a contact", body=shapes.Erasure)
     def post(self, request: Request, object_type: str) -> Response:
         """A contact goes for good with all that is kept about it, as the GDPR asks for.

@@ -30,3 +30,5 @@ class Rule:
 
 #: For endpoints that ask for every record themselves, or show what everybody may know.
 PER_RECORD = OPEN = Rule()
+#: No permission set has this.
+SUPERUSERS = Rule(read="superuser", write="superuser")

@@ -19,6 +19,7 @@ from crm.api.errors import ApiError, NotFound
 from crm.api.object_definitions import refused
 from crm.api.properties import SchemaEndpoint
 from crm.api.properties import shown as shown_property
+from crm.api.rules import OPEN
 from crm.api.shapes import schemas as shapes
 from crm.api.shapes.base import Batch, Collection, PartBatch
 from crm.models import AssociationType, Property
@@ -198,6 +199,8 @@ class OneAssociation(CustomObjects):
 
 
 class BatchRead(CustomObjects):
+    rule = OPEN
+
     @describe(
         "Read schemas by their type ids or names",
         body=shapes.WantedSchemas,
