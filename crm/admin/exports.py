@@ -72,7 +72,7 @@ class Export(BulkAction):
     form_class = ExportForm
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
-        user = get_user_model().objects.get(pk=selection.user_id)
+        user = get_user_model().objects.get(pk=selection.user_id or 0)
         if not access.of(user).can(EXPORT):
             raise PermissionDenied
         job = exporting.start(
