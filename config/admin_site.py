@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -15,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from crm import search
 from crm.admin_theme import AdminSite, SearchResult
 from crm.models import Record
-from crm.objects.base import in_order
+from crm.objects.base import ObjectType, in_order
 from crm.sql import join, rows, sql
 
 #: Results per object type in the search of the menu.
@@ -76,7 +77,7 @@ Item = dict[str, Any] | None
 
 def _record_items(request: HttpRequest, *, in_main_menu: bool) -> list[Item]:
     return [
-        _model(request, f"crm.{kind.name}", kind.plural_label, kind.icon)
+        _records(request, kind, kind.plural_label)
         for kind in in_order()
         if kind.in_main_menu == in_main_menu
     ]
@@ -115,7 +116,20 @@ def _settings_items(request: HttpRequest) -> list[Item]:
 
 def _model(request: HttpRequest, label: str, title: str, icon: str) -> Item:
     """A link to the list of a model, None when the user may not see it."""
-    model = apps.get_model(label)
+    return _registered(request, apps.get_model(label), title, icon)
+
+
+def _records(request: HttpRequest, kind: type[ObjectType], title: str) -> Item:
+    """A link to the list of the records of a type, None when the user may not see it."""
+    # Late: the modules of the apps' admin import this site.
+    from crm.admin import custom_records
+    from crm.admin.record_models import record_models
+
+    model = record_models.get(kind.type_id) or custom_records.model_of(kind)
+    return _registered(request, model, title, kind.icon) if model else None
+
+
+def _registered(request: HttpRequest, model: type[Model], title: str, icon: str) -> Item:
     registered = admin.site._registry.get(model)  # noqa: SLF001 (Django has no other way to ask)
     if registered is None or not registered.has_view_permission(request):
         return None
@@ -132,7 +146,7 @@ def search_records(request: HttpRequest, words: str) -> list[SearchResult]:
     kinds = {
         kind.type_id: (kind, item["link"])
         for kind in in_order()
-        if (item := _model(request, f"crm.{kind.name}", kind.label, kind.icon))
+        if (item := _records(request, kind, kind.label))
     }
     if not kinds:
         return []

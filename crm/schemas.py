@@ -5,25 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from crm import (
     association_labels,
     catalogue,
     clock,
+    erasure,
     properties,
     property_editing,
     schema_checks,
     search,
 )
 from crm.features import CUSTOM_OBJECT_TYPES, CUSTOM_OBJECTS
-from crm.models import AssociationType, ObjectSchema, Property, PropertyGroup
+from crm.models import AssociationType, ObjectSchema, Property, PropertyGroup, Record
 from crm.objects import base as objects
 from crm.objects import custom
 from crm.objects.base import ObjectType
 from crm.objects.custom import CustomObject
 from crm.schema_checks import InvalidSchema, Look, SchemaInUse
-from crm.sql import execute, rows, sql, value
+from crm.sql import rows, sql, value
+from crm.statements import Source
 
 #: Counted no further.
 MANY = 1000
@@ -72,7 +76,24 @@ def create(
     wanted = dict.fromkeys([*related, *map(objects.get, ACTIVITIES)])
     for other in wanted:
         relate(kind, kind if other is kind else other)
+    _add_permissions(kind)
     return _kind(row)
+
+
+def _add_permissions(kind: type[CustomObject]) -> None:
+    """What Django's groups can be given: to view, add, change and delete its records."""
+    content, _ = ContentType.objects.get_or_create(app_label="crm", model=kind.name)
+    Permission.objects.bulk_create(
+        [
+            Permission(
+                content_type=content,
+                codename=f"{verb}_{kind.name}",
+                name=f"Can {verb} {kind.label.lower()}",
+            )
+            for verb in ("view", "add", "change", "delete")
+        ],
+        ignore_conflicts=True,
+    )
 
 
 @transaction.atomic
@@ -107,7 +128,7 @@ def archive(kind: type[CustomObject]) -> None:
 
 
 @transaction.atomic
-def purge(kind: type[CustomObject]) -> None:
+def purge(kind: type[CustomObject], source: Source) -> None:
     """Remove what an archived custom object consists of for good, and set its name free.
 
     Its records, all archived by now, go too. Raises InvalidSchema while it is in use.
@@ -116,8 +137,8 @@ def purge(kind: type[CustomObject]) -> None:
     row = ObjectSchema.objects.select_for_update().get(pk=kind.schema_id)
     if row.archived_at is None:
         raise InvalidSchema({"records": f"{kind.label} has to be archived before it is purged."})
-    for statement in _PURGE:
-        execute(sql(statement, type=kind.type_id))
+    _remove_records(kind, source)
+    ContentType.objects.filter(app_label="crm", model=kind.name).delete()
     AssociationType.objects.filter(from_object_type=kind.type_id).delete()
     AssociationType.objects.filter(to_object_type=kind.type_id).delete()
     Property.objects.filter(object_type=kind.type_id).delete()
@@ -127,16 +148,14 @@ def purge(kind: type[CustomObject]) -> None:
     custom.forget()
 
 
-_RECORDS = "(SELECT id FROM crm_record WHERE object_type = {type})"
-_PURGE = (
-    f"DELETE FROM crm_association WHERE from_record_id IN {_RECORDS} OR to_record_id IN {_RECORDS}",
-    f"DELETE FROM crm_listmembership WHERE record_id IN {_RECORDS}",
-    "DELETE FROM crm_uniquevalue WHERE object_type = {type}",
-    "DELETE FROM crm_searchtext WHERE object_type = {type}",
-    f"DELETE FROM crm_property_history WHERE record_id IN {_RECORDS}",
-    "DELETE FROM crm_event WHERE object_type = {type}",
-    "DELETE FROM crm_record WHERE object_type = {type}",
-)
+#: Erased at once.
+CHUNK = 5000
+
+
+def _remove_records(kind: type[CustomObject], source: Source) -> None:
+    ids = list(Record.objects.filter(object_type=kind.type_id).values_list("pk", flat=True))
+    for start in range(0, len(ids), CHUNK):
+        erasure.remove(ids[start : start + CHUNK], source)
 
 
 @transaction.atomic

@@ -97,6 +97,7 @@ class RecordForm(forms.Form):
         super().__init__(data, initial=initial)
         for item in self.editable:
             self.fields[item.name] = field_of(item)
+            self.fields[item.name].required = item.is_required and record is None
 
     def _initial(self, definition: Definition) -> Any:
         assert self.record is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.apps.registry import Apps
 from django.db import models
 
 from crm.models import Record
@@ -20,7 +21,8 @@ class RecordsOfType(models.Manager[Record]):
         return super().get_queryset().filter(object_type=self.type_id)
 
 
-def _model_of(kind: type[ObjectType]) -> type[Record]:
+def model_of(kind: type[ObjectType], registry: Apps | None = None) -> type[Record]:
+    """A proxy model of the records of an object type, kept in `registry` or with all models."""
     # Addresses and permissions carry it in lower case: crm_line_item_add, view_line_item.
     name = kind.name.capitalize()
     meta = type(
@@ -31,6 +33,7 @@ def _model_of(kind: type[ObjectType]) -> type[Record]:
             "app_label": "crm",
             "verbose_name": kind.label.lower(),
             "verbose_name_plural": kind.plural_label.lower(),
+            **({"apps": registry} if registry else {}),
         },
     )
     body = {
@@ -48,6 +51,6 @@ def _model_of(kind: type[ObjectType]) -> type[Record]:
 discover("crm.objects")
 
 #: Proxy models by object type id.
-record_models: dict[str, type[Record]] = {kind.type_id: _model_of(kind) for kind in object_types}
+record_models: dict[str, type[Record]] = {kind.type_id: model_of(kind) for kind in object_types}
 # Each is found under its own name too, as Python expects of a class.
 globals().update({model.__name__: model for model in record_models.values()})

@@ -9,7 +9,7 @@ from crm.admin import columns, values
 from crm.admin.record_page import Page, RecordPart, record_parts, timeline_context
 from crm.admin.sources import Origin, explain
 from crm.admin.urls import record_url
-from crm.models import ListMembership
+from crm.models import AssociationType, ListMembership
 from crm.objects import base as objects
 from crm.sql import rows, sql
 
@@ -92,12 +92,12 @@ class Associations(RecordPart):
     def context(self, page: Page) -> dict[str, Any]:
         found = _associated(page.record.pk)
         groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
-        mine = page.kind.type_id
+        possible = _related_types(page.kind.type_id)
         related = [kind for kind in objects.in_order() if kind.type_id in groups]
         missing = [
             kind.plural_label.lower()
             for kind in objects.in_order()
-            if kind.in_main_menu and kind.type_id not in groups and _relates(mine, kind)
+            if kind.in_main_menu and kind.type_id in possible and kind.type_id not in groups
         ]
         return {
             "missing": ", ".join(missing),
@@ -120,11 +120,10 @@ class Associations(RecordPart):
         }
 
 
-def _relates(type_id: str, other: type[objects.ObjectType]) -> bool:
-    mine = objects.get(type_id)
-    return any(item.to_object_type == other.type_id for item in mine.relations) or any(
-        item.to_object_type == type_id for item in other.relations
-    )
+def _related_types(type_id: str) -> set[str]:
+    """The object types whose records a record of this type can be associated with."""
+    found = AssociationType.objects.filter(from_object_type=type_id)
+    return set(found.values_list("to_object_type", flat=True))
 
 
 def _associated(record_id: int) -> list[tuple[str, int, dict[str, Any], str]]:

@@ -132,8 +132,10 @@ class RecordAdmin(ModelAdmin[Record]):
         ]
 
 
+def admin_of(kind: type[ObjectType]) -> type[RecordAdmin]:
+    """The pages of the records of one object type."""
+    return type(f"{kind.__name__}Admin", (RecordAdmin,), {"kind": kind})
+
+
 for found in object_types:
-    admin.site.register(
-        record_models[found.type_id],
-        type(f"{found.__name__}Admin", (RecordAdmin,), {"kind": found}),
-    )
+    admin.site.register(record_models[found.type_id], admin_of(found))

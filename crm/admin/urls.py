@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from crm.models import Record, UniqueValue
 from crm.objects import base as objects
@@ -13,9 +13,17 @@ from crm.objects.base import ObjectType
 
 
 def record_url(kind: type[ObjectType] | str, record_id: int) -> str:
-    """The page of a record, by its object type or the id of that."""
+    """The page of a record, by its object type or the id of that.
+
+    "" for a custom object that has no pages: it was taken away, or made this very moment.
+    """
     found = objects.get(kind) if isinstance(kind, str) else kind
-    return reverse(f"admin:crm_{found.name}_record", args=[record_id])
+    try:
+        return reverse(f"admin:crm_{found.name}_record", args=[record_id])
+    except NoReverseMatch:
+        if found.is_custom:
+            return ""
+        raise
 
 
 @dataclass(frozen=True)

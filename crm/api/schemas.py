@@ -165,7 +165,7 @@ class OneSchema(CustomObjects):
             # It may be archived already.
             with suppress(NotFound):
                 schemas.archive(self.own(object_type))
-            schemas.purge(self.own(object_type, archived=True))
+            schemas.purge(self.own(object_type, archived=True), self.source)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

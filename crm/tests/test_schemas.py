@@ -254,10 +254,10 @@ def test_purged_it_leaves_nothing_but_its_name_which_is_free() -> None:
     there = associations.between(kind.type_id, "0-1")
     associations.associate(there, associations.pairs([(car, person)]))
     with pytest.raises(InvalidSchema, match="has to be archived"):
-        schemas.purge(kind)
+        schemas.purge(kind, SYSTEM)
     changes.archive(kind.type_id, one(car), SYSTEM)
     schemas.archive(kind)
-    schemas.purge(kind)
+    schemas.purge(kind, SYSTEM)
     assert not Property.objects.filter(object_type=kind.type_id).exists()
     assert not AssociationType.objects.filter(to_object_type=kind.type_id).exists()
     assert list(Record.objects.values_list("pk", flat=True)) == [person]
