@@ -7,12 +7,14 @@ import os
 from config import env
 
 bind = f"{env.env_text('BIND', '127.0.0.1')}:{env.env_int('PORT', 8000, least=1, most=65535)}"
-worker_class = "gthread"
+worker_class = "config.web_worker.Worker"
 workers = env.env_int("WEB_WORKERS", 2, least=1, most=64)
 threads = 4
 timeout = 60
 graceful_timeout = 30
 keepalive = 5
+# Clients name every property they want to see in the address.
+limit_request_line = 8190
 # A worker is replaced now and then, so that nothing it has hoarded stays; not all at once.
 max_requests = 5000
 max_requests_jitter = 500

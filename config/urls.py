@@ -19,3 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Behind all others: what is left of the API's addresses.
     fallback,
 ]
+
+handler400 = "crm.api.outside.bad_request"
+handler403 = "crm.api.outside.permission_denied"
+handler404 = "crm.api.outside.page_not_found"
+handler500 = "crm.api.outside.server_error"

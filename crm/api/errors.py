@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
 from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.response import Response
 
@@ -130,17 +132,23 @@ def answer(error: Exception, correlation_id: str) -> Response:
     )
 
 
+#: What others raise, and the error that it is here; the first that fits.
+TRANSLATIONS: tuple[tuple[type[Exception], Callable[[Any], ApiError]], ...] = (
+    (Http404, lambda error: NotFound()),
+    (MethodNotAllowed, lambda error: WrongMethod(str(error.detail))),
+    (RequestDataTooBig, lambda error: TooLarge("The body is too large.")),
+    (SuspiciousOperation, lambda error: ApiError(f"The request cannot be read: {error}")),
+    (MultiPartParserError, lambda error: ApiError(f"The request cannot be read: {error}")),
+    (LimitReached, lambda error: LimitExceeded(str(error))),
+    (UpgradeRequired, lambda error: Forbidden(str(error))),
+)
+
+
 def _known(error: Exception) -> ApiError | None:
     if isinstance(error, ApiError):
         return error
-    if isinstance(error, Http404):
-        return NotFound()
-    if isinstance(error, MethodNotAllowed):
-        return WrongMethod(str(error.detail))
-    if isinstance(error, UpgradeRequired | LimitReached):
-        kind = LimitExceeded if isinstance(error, LimitReached) else Forbidden
-        return kind(str(error))
-    return None
+    found = (translate(error) for kind, translate in TRANSLATIONS if isinstance(error, kind))
+    return next(found, None)
 
 
 def new_correlation_id() -> str:

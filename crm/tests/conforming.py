@@ -60,3 +60,8 @@ def check(method: str, address: str, status: int, body: Any) -> None:
     schema = content["application/json"]["schema"]
     errors = list(_validator(json.dumps(schema)).iter_errors(body))
     assert not errors, f"{method} {address}: {status}\n" + "\n".join(map(str, errors))
+
+
+def check_error(body: Any) -> None:
+    """Assert that the body of an error is the envelope."""
+    _validator(json.dumps({"$ref": "#/components/schemas/Error"})).validate(body)
