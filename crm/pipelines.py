@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -19,6 +20,8 @@ from crm.properties import InvalidProperties
 from crm.sql import SQL, literal, rows, sql, value
 
 LONGEST_LABEL = 200
+#: Ids stand in addresses and in lists with semicolons.
+KEY = re.compile(r"[A-Za-z0-9_. -]{1,100}")
 MOST_STAGES = 100
 
 
@@ -85,7 +88,7 @@ def create(
     _refuse_taken(Pipeline.objects.filter(object_type=object_type, pipeline_id=pipeline_id))
     made = Pipeline.objects.create(
         object_type=object_type,
-        pipeline_id=pipeline_id or str(uuid4()),
+        pipeline_id=_key(pipeline_id),
         label=_label(label),
         display_order=display_order,
         created_at=now,
@@ -117,10 +120,10 @@ def change(
 
 
 @transaction.atomic
-def set_stages(pipeline: Pipeline, stages: Sequence[StageGiven]) -> None:
+def set_stages(pipeline: Pipeline, stages: Sequence[StageGiven], *, force: bool = False) -> None:
     """Make these the stages of a pipeline: known ids are changed, new ones added, others archived.
 
-    Raises InvalidPipeline, InUse when records stand in a stage that would go.
+    Raises InvalidPipeline, InUse when records stand in a stage that would go, unless `force`.
     """
     rule = rules(pipeline.object_type)
     if not 0 < len(stages) <= MOST_STAGES:
@@ -129,7 +132,7 @@ def set_stages(pipeline: Pipeline, stages: Sequence[StageGiven]) -> None:
     if len(kept) < sum(1 for given in stages if given.stage_id):
         raise InvalidPipeline("Two stages have the same id.")
     for stage in _lock(pipeline.stages.filter(archived_at=None).exclude(stage_id__in=kept)):
-        _archive_stage(stage)
+        _archive_stage(stage, force=force)
     for place, given in enumerate(stages):
         _save_stage(rule, pipeline, given, place)
 
@@ -141,6 +144,12 @@ def save_stage(pipeline: Pipeline, given: StageGiven) -> PipelineStage:
     if place >= MOST_STAGES:
         raise InvalidPipeline(f"A pipeline has at most {MOST_STAGES} stages.")
     return _save_stage(rules(pipeline.object_type), pipeline, given, place)
+
+
+@transaction.atomic
+def change_stage(stage: PipelineStage, given: StageGiven) -> PipelineStage:
+    """Make a stage what is given; raises InvalidPipeline."""
+    return _save_stage(rules(stage.object_type), stage.pipeline, given, stage.display_order)
 
 
 def _save_stage(
@@ -155,7 +164,7 @@ def _save_stage(
     stage = found or PipelineStage(
         pipeline=pipeline,
         object_type=pipeline.object_type,
-        stage_id=given.stage_id or str(uuid4()),
+        stage_id=_key(given.stage_id),
         created_at=now,
     )
     stage.label = _label(given.label)
@@ -172,7 +181,15 @@ def archive_stage(stage: PipelineStage) -> None:
     if not stage.pipeline.stages.filter(archived_at=None).exclude(pk=stage.pk).exists():
         raise InvalidPipeline("The last stage of a pipeline has to stay.")
     for locked in _lock(PipelineStage.objects.filter(pk=stage.pk)):
-        _archive_stage(locked)
+        _archive_stage(locked, force=False)
+
+
+@transaction.atomic
+def restore_stage(stage: PipelineStage) -> None:
+    """Bring an archived stage back, at its place; raises InvalidPipeline when there are too many."""
+    if stage.pipeline.stages.filter(archived_at=None).count() >= MOST_STAGES:
+        raise InvalidPipeline(f"A pipeline has at most {MOST_STAGES} stages.")
+    PipelineStage.objects.filter(pk=stage.pk).update(archived_at=None, updated_at=clock.now())
 
 
 def refuse_in_use(stage: PipelineStage) -> None:
@@ -182,8 +199,11 @@ def refuse_in_use(stage: PipelineStage) -> None:
 
 
 @transaction.atomic
-def archive(pipeline: Pipeline) -> None:
-    """Take a pipeline away; raises InUse when records are in it, InvalidPipeline for the last."""
+def archive(pipeline: Pipeline, *, force: bool = False) -> None:
+    """Take a pipeline away; raises InUse when records are in it, InvalidPipeline for the last.
+
+    With `force` they stay in it, and can be moved out of it.
+    """
     # One after the other, so that two at once do not leave an object type without a pipeline.
     others = list(
         Pipeline.objects.select_for_update()
@@ -194,7 +214,10 @@ def archive(pipeline: Pipeline) -> None:
         raise InvalidPipeline("The last pipeline has to stay.")
     rule = rules(pipeline.object_type)
     _lock(pipeline.stages.all())
-    _refuse_in_use(pipeline.object_type, rule.property_name, pipeline.pipeline_id, pipeline.label)
+    if not force:
+        _refuse_in_use(
+            pipeline.object_type, rule.property_name, pipeline.pipeline_id, pipeline.label
+        )
     Pipeline.objects.filter(pk=pipeline.pk).update(archived_at=clock.now())
 
 
@@ -208,8 +231,9 @@ def _lock(stages: Any) -> list[PipelineStage]:
     return list(stages.select_for_update().order_by("pk"))
 
 
-def _archive_stage(stage: PipelineStage) -> None:
-    refuse_in_use(stage)
+def _archive_stage(stage: PipelineStage, *, force: bool) -> None:
+    if not force:
+        refuse_in_use(stage)
     PipelineStage.objects.filter(pk=stage.pk).update(archived_at=clock.now())
 
 
@@ -233,6 +257,13 @@ def _refuse_in_use(object_type: str, property_name: str, key: str, label: str) -
 def _refuse_taken(found: Any) -> None:
     if found.exists():
         raise InvalidPipeline("This id is taken already.")
+
+
+def _key(given: str) -> str:
+    """The id somebody chose, or a new one."""
+    if given and not KEY.fullmatch(given):
+        raise InvalidPipeline("An id has 1 to 100 letters, digits, spaces or any of _-.")
+    return given or str(uuid4())
 
 
 def _label(text: str) -> str:

@@ -57,3 +57,68 @@ def test_a_stage_that_is_none_is_refused_as_a_value(api: Api) -> None:
         refused = api("PATCH", deal, {"properties": values})
         assert (refused.status, refused.body["category"]) == (400, "VALIDATION_ERROR")
     assert api.get(deal).body["properties"]["dealstage"] == "closedwon"
+
+
+TICKETS = "/crm/v3/pipelines/tickets"
+OPEN = {"label": "Open", "metadata": {"ticketState": "OPEN"}}
+
+
+def test_ids_may_be_chosen_and_then_are_taken(api: Api) -> None:
+    made = api.made(
+        TICKETS, {"label": "Help", "pipelineId": "help", "stages": [OPEN | {"stageId": "open"}]}
+    )
+    assert (made["id"], made["stages"][0]["id"]) == ("help", "open")
+    again = api.post(TICKETS, {"label": "Help", "pipelineId": "help", "stages": [OPEN]})
+    assert (again.status, again.body["message"]) == (400, "This id is taken already.")
+    other = api.post(f"{TICKETS}/0/stages", OPEN | {"stageId": "open"})
+    assert (other.status, other.body["message"]) == (400, "This id is taken already.")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {}, {"label": "x"}, {"label": "x", "stages": []}, {"label": "", "stages": [OPEN]},
+        {"label": "x" * 201, "stages": [OPEN]}, {"label": "x", "stages": [{"label": "y"}]},
+        {"label": "x", "stages": [OPEN | {"metadata": {"ticketState": "half"}}]},
+        {"label": "x", "stages": [OPEN | {"metadata": {"ticketState": ["OPEN"]}}]},
+        {"label": "x", "stages": [OPEN | {"displayOrder": "first"}]},
+        {"label": "x", "stages": [OPEN], "pipelineId": "a;b"},
+        {"label": "x", "stages": [OPEN], "pipelineId": "x" * 101},
+        {"label": "x", "stages": [OPEN | {"stageId": "1"}, OPEN | {"stageId": "1"}]},
+        {"label": "x", "stages": "none"},
+    ],
+)  # fmt: skip
+def test_a_pipeline_that_cannot_be_is_refused_whole(api: Api, body: dict[str, object]) -> None:
+    before = api.get(TICKETS).body
+    refused = api.post(TICKETS, body)
+    assert (refused.status, refused.body["category"]) == (400, "VALIDATION_ERROR")
+    if "pipelineId" not in body:
+        assert api("PUT", f"{TICKETS}/0", body).status == 400
+    assert api.get(TICKETS).body == before
+
+
+def test_archived_only_brings_back(api: Api) -> None:
+    assert api("PATCH", f"{TICKETS}/0", {"archived": True}).status == 400
+    assert api("PATCH", f"{TICKETS}/0", {"archived": False}).status == 400
+    assert api("PATCH", f"{TICKETS}/0/stages/1", {"archived": True}).status == 400
+    made = api.made(TICKETS, {"label": "Help", "stages": [OPEN]})
+    api("DELETE", f"{TICKETS}/{made['id']}")
+    assert api("PATCH", f"{TICKETS}/{made['id']}", {"archived": True}).status == 400
+    assert api("PATCH", f"{TICKETS}/{made['id']}", {"label": "x"}).status == 404
+    back = api("PATCH", f"{TICKETS}/{made['id']}", {"archived": False, "label": "Back"})
+    assert (back.status, back.body["label"]) == (200, "Back")
+
+
+def test_the_last_pipeline_and_the_last_stage_stay(api: Api) -> None:
+    assert api("DELETE", f"{TICKETS}/0").status == 400
+    made = api.made(TICKETS, {"label": "Help", "stages": [OPEN]})
+    stage = f"{TICKETS}/{made['id']}/stages/{made['stages'][0]['id']}"
+    assert api("DELETE", stage).status == 400
+    assert api.get(stage).status == 200
+
+
+def test_reading_pipelines_is_not_changing_them() -> None:
+    reader = new_api("crm.objects.deals.read", "crm.objects.deals.write")
+    assert reader.get(DEALS).status == 200
+    assert reader.post(DEALS, {"label": "x", "stages": []}).status == 403
+    assert reader("DELETE", f"{DEALS}/default").status == 403
