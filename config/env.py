@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -48,6 +49,17 @@ def env_choice(name: str, choices: Collection[str], default: str) -> str:
 def env_list(name: str, default: list[str]) -> list[str]:
     value = env_text(name)
     return [item.strip() for item in value.split(",") if item.strip()] if value else default
+
+
+def env_networks(name: str) -> list[str]:
+    """Networks such as 10.0.0.0/8, with commas between them."""
+    found = env_list(name, [])
+    for network in found:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {error}.") from None
+    return found
 
 
 def env_url(name: str, schemes: set[str], *, local: Collection[str] = ()) -> SplitResult | None:

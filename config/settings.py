@@ -28,6 +28,12 @@ env.env_url("SITE_URL", {"http", "https"})
 SITE_URL = env.env_text("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
+#: Networks of our own proxies: what they say about the address of a visitor is believed.
+TRUSTED_PROXIES = env.env_networks("TRUSTED_PROXIES")
+#: How many page views, forms and so on tracked websites may report in a minute.
+TRACKING_PER_MINUTE = env.env_int("TRACKING_PER_MINUTE", 60_000, least=1)
+TRACKING_PER_ADDRESS = env.env_int("TRACKING_PER_ADDRESS", 300, least=1)
+
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
@@ -174,6 +180,7 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # The queue tells of every task it takes, and there is a heartbeat every five seconds.
-    "loggers": {"django-q": {"level": "WARNING"}},
+    # Whoever asks for what is not there does not fill the log.
+    "loggers": {"django-q": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env.env_choice("LOG_LEVEL", LOG_LEVELS, "INFO")},
 }

@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     # Unsubscribe links of emails, and the local mailbox.
     path("", include("emails.urls")),
+    # The script of tracked websites, and where it reports to.
+    path("", include("crm.tracking.urls")),
     path("", include("crm.api.urls")),
     # A fixed address: asking for the admin's would need the static manifest while URLs load.
     path("", RedirectView.as_view(pattern_name="admin:index")),

@@ -16,11 +16,13 @@ from django.db import InterfaceError, OperationalError, connection
 from django_q.tasks import async_task
 from redis import RedisError
 
+from crm import events
 from crm import retention as crm_retention
 from crm.exports import job as exporting
 from crm.imports import job as importing
 from crm.models import ExportJob, ImportJob
 from crm.sql import execute, sql
+from crm.tracking import collecting, processing, visitors
 from workflows import doorbells, engine, outbox, retention, triggers
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,11 @@ def imports(shard: int) -> None:
 def exports(shard: int) -> None:
     """Go on with the exports of records."""
     _work("exports", shard, _export)
+
+
+def track(shard: int) -> None:
+    """Work off what tracked websites reported."""
+    _work("track", shard, processing.run)
 
 
 def sweep(shard: int) -> None:
@@ -141,6 +148,9 @@ def _housekeep(seconds: float) -> bool:
         )
     )
     call_command("clearsessions")
+    events.forget_keys()
+    visitors.forget()
+    collecting.forget_usage()
     exporting.forget_old()
     is_more = crm_retention.run(seconds / 2)
     return retention.run(seconds / 2) or is_more

@@ -21,6 +21,7 @@ from crm.events import CHANNEL
 from crm.exports import job as exporting
 from crm.imports import job as importing
 from crm.models import Change
+from crm.tracking import processing
 from workflows import doorbells, engine, jobs, outbox
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ QUESTIONS: dict[str, Callable[[], bool]] = {
     "advance": lambda: is_due(engine.next_due()),
     "deliver": lambda: is_due(outbox.next_due()),
     "imports": lambda: bool(importing.unfinished()),
+    "track": processing.waiting,
     "exports": lambda: bool(exporting.unfinished()),
 }
 

@@ -39,6 +39,10 @@ MEANINGS = {
     " Without it one is made in the data folder.",
     "SITE_URL": "Where people reach this installation; links in mails begin with it.",
     "STATEMENT_TIMEOUT": "After how many seconds the database gives up a statement.",
+    "TRACKING_PER_ADDRESS": "How many page views and forms one address may report in a minute.",
+    "TRACKING_PER_MINUTE": "How many page views and forms all together may report in a minute.",
+    "TRUSTED_PROXIES": "Networks of proxies whose X-Forwarded-For is believed, such as"
+    " 10.0.0.0/8, with commas between them.",
     "WEB_WORKERS": "Processes that answer the browser.",
     "WORKERS": "Processes that do the background work.",
 }
@@ -49,6 +53,7 @@ KINDS = {
     "env_choice": "choice",
     "env_int": "number",
     "env_list": "list",
+    "env_networks": "networks",
     "env_path": "path",
     "env_secret": "secret",
     "env_text": "text",
