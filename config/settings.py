@@ -118,6 +118,8 @@ FORMAT_MODULE_PATH = ["config.formats"]
 #: Everything is stored and computed in UTC; people see the account's zone (crm.timezones).
 TIME_ZONE = "UTC"
 ACCOUNT_TIME_ZONE = env.env_text("ACCOUNT_TIME_ZONE", "UTC")
+#: The month, 1 to 12, that the account's fiscal year begins with; filters ask for it.
+ACCOUNT_FISCAL_YEAR_START = env.env_int("ACCOUNT_FISCAL_YEAR_START", 1, least=1, most=12)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

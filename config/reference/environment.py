@@ -13,6 +13,7 @@ CONFIG = Path(__file__).resolve().parent.parent
 
 #: What each variable is for. A variable that is read and stands not here stops `describe`.
 MEANINGS = {
+    "ACCOUNT_FISCAL_YEAR_START": "The month, 1 to 12, that the account's fiscal year begins with.",
     "ACCOUNT_TIME_ZONE": "The account's time zone, such as Europe/Stockholm.",
     "ALLOWED_HOSTS": "Host names the web server answers to, with commas between them.",
     "BIND": "The address the web server listens on; 0.0.0.0 for every one.",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from config.reference.markdown import bullets, code, codes, page, prose, table
 from crm.filters.kinds import Condition, branch_types, filter_types
+from crm.filters.memberships import memberships
 from crm.filters.operations import OperationType, Operator, operation_types
+from crm.filters.refinements.base import refinements
 from crm.objects import base as objects
 from crm.objects.base import ObjectType, Relation, object_types
 from crm.property_types.base import Definition, property_types
@@ -95,6 +97,19 @@ def filters_page() -> str:
         _conditions(filter_types, "filterType"),
         "## Branches that are a question of their own" if len(branch_types) else "",
         _conditions(branch_types, "filterBranchType") if len(branch_types) else "",
+        "## What a record can be in, besides lists",
+        "An IN_LIST filter with metadata asks for these.",
+        table(
+            ["inListType", "Meaning"],
+            [[code(kind.in_list_type), prose(kind.__doc__)] for kind in memberships],
+        ),
+        "## When and how often",
+        "Filters on events and on associated records take these as `pruningRefineBy` (when) and"
+        " `coalescingRefineBy` (how often).",
+        table(
+            ["type", "Meaning"],
+            [[code(kind.name), prose(kind.__doc__)] for kind in refinements],
+        ),
         "## Operators of property filters",
         *(_operation(kind) for kind in operation_types),
     )

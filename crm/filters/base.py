@@ -15,18 +15,19 @@ from typing import Any
 
 from crm import properties
 from crm.filters.dependencies import Dependency, candidates
-from crm.filters.errors import FilterError, NotAvailable, Problem
+from crm.filters.errors import FilterError, Problem
 from crm.filters.explanation import Line, explain, summary
 from crm.filters.kinds import Frame
-from crm.filters.tree import Tree, dependencies_of, is_trivial, parse, problems
+from crm.filters.library import Library
+from crm.filters.tree import Tree, dependencies_of, every, is_trivial, parse, problems
 from crm.sql import SQL, sql
 from crm.statements import is_type
 
 __all__ = [
     "Dependency",
     "FilterError",
+    "Library",
     "Line",
-    "NotAvailable",
     "Predicate",
     "Problem",
     "Tree",
@@ -58,8 +59,12 @@ class Predicate:
     problems: tuple[Problem, ...]
 
 
-def compile(branch: Any, object_type: str, now: datetime) -> Predicate:  # noqa: A001 (its name)
+def compile(  # noqa: A001 (its name)
+    branch: Any, object_type: str, now: datetime, *, few: bool = False
+) -> Predicate:
     """The predicate of a filter branch (JSON, or a Tree from parse()) at the moment `now`.
+
+    With `few` it is written for some thousand records at most, which are looked at one by one.
 
     Raises nothing for a bad filter: its bad parts match nobody and stand in `problems`. Given a
     Tree it runs no query, given JSON it reads the property definitions.
@@ -68,17 +73,19 @@ def compile(branch: Any, object_type: str, now: datetime) -> Predicate:  # noqa:
     conditions = tree.conditions
     dependencies = dependencies_of(conditions, object_type)
     return Predicate(
-        where=tree.root.where(Frame.at(now, object_type), negated=False),
+        where=tree.root.where(Frame.at(now, object_type, is_few=few), negated=False),
         property_names=dependencies[0].property_names,
         list_ids=dependencies[0].list_ids,
         dependencies=dependencies,
         is_time_sensitive=any(item.is_time_sensitive for item in conditions),
-        problems=tuple(Problem(item.path, item.problem) for item in conditions if item.problem),
+        problems=tuple(
+            Problem(item.path, item.problem) for item in every(conditions) if item.problem
+        ),
     )
 
 
 def _read(branch: Any, object_type: str) -> Tree:
-    return parse(branch, properties.load(object_type), lenient=True)
+    return parse(branch, properties.load(object_type), lenient=True, object_type=object_type)
 
 
 def match(predicate: Predicate, object_type: str, among: SQL | None = None) -> SQL:

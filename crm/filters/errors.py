@@ -22,10 +22,3 @@ class FilterError(ValueError):
         self.path = path
         self.message = message
         super().__init__(str(Problem(path, message)))
-
-
-class NotAvailable(FilterError):
-    """A known part of the filter grammar that is not carried out yet; it matches nobody."""
-
-    def __init__(self, path: str, what: str) -> None:
-        super().__init__(path, f"{what} is not available yet")

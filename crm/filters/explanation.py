@@ -67,7 +67,7 @@ def explain(branch: Any, object_type: str, record_id: int) -> list[Line]:
 def _tree(branch: Any, object_type: str) -> Tree:
     if isinstance(branch, Tree):
         return branch
-    return parse(branch, properties.load(object_type), lenient=True)
+    return parse(branch, properties.load(object_type), lenient=True, object_type=object_type)
 
 
 def _sentences(tree: Tree, frame: Frame) -> Describe:
@@ -75,7 +75,11 @@ def _sentences(tree: Tree, frame: Frame) -> Describe:
 
     def describe(condition: Condition) -> Line:
         sentence = condition.sentence(names.get(type(condition), {}))
-        return Line(sentence=sentence, note=condition.note(frame))
+        lines: tuple[Line, ...] = ()
+        if isinstance(condition.group, Branch) and condition.group.nodes:
+            # About other records, of which some may pass and others not.
+            lines = tuple(_top(_line(condition.group, describe, lambda _: None)))
+        return Line(sentence=sentence, note=condition.note(frame), lines=lines)
 
     return describe
 

@@ -7,8 +7,8 @@ leaves are all that remains and a database index can serve each of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Protocol, Self
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from crm import timezones
 from crm.filters.dependencies import Dependency
 from crm.filters.fields import Fields
 from crm.filters.inputs import Choice, Form, Offer, Values, given_of, json_of
+from crm.filters.library import Library
 from crm.filters.scopes import Scope
 from crm.property_types.base import Definition
 from crm.registry import Registry
@@ -34,11 +35,33 @@ class Frame:
     object_type: str
     now: datetime
     zone: ZoneInfo
+    #: Only few records are asked about: look at each of them rather than at everything there is.
+    is_few: bool = False
 
     @classmethod
-    def at(cls, now: datetime, object_type: str, alias: str = "r") -> Self:
+    def at(cls, now: datetime, object_type: str, alias: str = "r", *, is_few: bool = False) -> Self:
         """The frame of the account at `now`."""
-        return cls(alias, object_type, now, timezones.account_zone())
+        return cls(alias, object_type, now, timezones.account_zone(), is_few)
+
+    @property
+    def id(self) -> SQL:
+        """SQL for the id of the record."""
+        return SQL(f"{self.alias}.id")
+
+    def inside(self, letter: str, object_type: str = "") -> Frame:
+        """A frame for conditions inside a condition: over an alias that is used nowhere above."""
+        return replace(self, alias=self.alias + letter, object_type=object_type)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a branch asks about: records of a type, or occurrences of a kind of event."""
+
+    definitions: Mapping[str, Definition]
+    #: "" where it is not known, and for events.
+    object_type: str = ""
+    #: Occurrences of events have properties, but no history of them, no lists and no associations.
+    is_event: bool = False
 
 
 class Node(Protocol):
@@ -46,16 +69,32 @@ class Node(Protocol):
 
     def where(self, frame: Frame, *, negated: bool) -> SQL: ...
 
+    def requirements(self, frame: Frame) -> Iterator[SQL]: ...
+
+
+class Group(Node, Protocol):
+    """A branch inside a condition."""
+
+    @property
+    def conditions(self) -> Iterable[Condition]: ...
+
 
 class Reader(Protocol):
     """What reads the tree that a condition stands in."""
 
     @property
-    def definitions(self) -> Mapping[str, Definition]:
-        """The properties of the records that the condition is about."""
+    def subject(self) -> Subject:
+        """What the condition is about."""
 
-    def branch(self, fields: Fields, definitions: Mapping[str, Definition]) -> Node:
-        """A branch inside the condition, about records with these properties."""
+    @property
+    def library(self) -> Library:
+        """Where definitions of other things are found."""
+
+    def group(self, fields: Fields, subject: Subject) -> Group:
+        """The filters and branches of a JSON object that asks about something else."""
+
+    def lines(self, fields: Fields, name: str, subject: Subject) -> Group:
+        """A field with a list of property filters without their filterType, all of them to hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +115,10 @@ class Condition:
     is_time_sensitive: bool = False
     #: Why it matches nobody, not even when negated; "" for a condition that works.
     problem: str = ""
+    #: Why people should look at it, though it works.
+    warning: str = ""
+    #: Filters on what belongs to the record: its events, its associated records.
+    group: Group | None = None
     #: True or False when it is so for every record.
     constant: bool | None = None
     #: The key of another object that it names: a list, a form; and what to say without it.
@@ -137,6 +180,15 @@ class Condition:
         """Whether a record meets the condition, or with `negated` whether it does not."""
         raise NotImplementedError
 
+    def requirements(self, frame: Frame) -> Iterator[SQL]:
+        """What has to be so, whatever the record, for the condition to mean anything.
+
+        A list it names is there. where() is false without; whoever asks whether *no* associated
+        record meets a condition has to ask for this too.
+        """
+        if self.problem:
+            yield FALSE
+
     def sentence(self, names: Mapping[Any, str]) -> str:
         """The condition as people read it; `names` as given by names()."""
         raise NotImplementedError
@@ -146,7 +198,7 @@ class Condition:
         return ""
 
     def seen(self, frame: Frame) -> SQL:
-        """SQL for what it looks at in the record, as text."""
+        """SQL for what it looks at in the record, as text; NULL for nothing."""
         return SQL("NULL::text")
 
     def shown(self, seen: str | None) -> str:

@@ -19,6 +19,7 @@ from crm.sql import SQL, join, sql
 FIRST_DAY = date(2, 1, 1)
 LAST_DAY = date(9998, 12, 31)
 ONE_DAY = timedelta(days=1)
+UTC_ZONE = ZoneInfo("UTC")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,11 @@ class Moments:
         signs = ("<=" if self.includes_least else "<", "<=" if self.includes_most else "<")
         return _between(text, least, most, signs)
 
+    def compared(self, at: SQL) -> SQL:
+        """The same over a timestamp."""
+        signs = ("<=" if self.includes_least else "<", "<=" if self.includes_most else "<")
+        return _between(at, self.least, self.most, signs)
+
     def words(self, zone: ZoneInfo) -> str:
         words = []
         if self.least is not None:
@@ -76,7 +82,9 @@ class Moments:
 Window = Days | Moments
 
 
-def _between(text: SQL, least: str | None, most: str | None, signs: tuple[str, str]) -> SQL:
+def _between(
+    text: SQL, least: str | datetime | None, most: str | datetime | None, signs: tuple[str, str]
+) -> SQL:
     ends = []
     if least is not None:
         ends.append(sql("{least} {sign} {text}", least=least, sign=SQL(signs[0]), text=text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
@@ -27,11 +27,35 @@ class Operation:
 
 
 @dataclass(frozen=True)
+class Target:
+    """The property that a filter line is about, and what stands beside it."""
+
+    definition: Definition
+    #: The other properties of the same thing, by name.
+    siblings: Mapping[str, Definition]
+    #: It belongs to an event, which has no history.
+    is_event: bool = False
+
+    def sibling(self, fields: Fields, name: str, types: Collection[str]) -> Definition:
+        """The property that a field names, if it is of one of the types; raises FilterError."""
+        key = fields.text(name)
+        found = self.siblings.get(key)
+        if found is None:
+            raise fields.error(name, f"there is no property {key[:100]!r}")
+        if found.type not in types:
+            raise fields.error(
+                name, f"the {found.type} property {key!r} cannot be compared with this one"
+            )
+        return found
+
+
+@dataclass(frozen=True)
 class Column:
     """A property's value in SQL: what a record has now, or what one line of its history says."""
 
     definition: Definition
-    record_id: SQL
+    #: The alias of the table that holds it.
+    alias: str
     #: NULL for no value.
     text: SQL
     json: SQL
@@ -43,17 +67,21 @@ class Column:
         """The value that the record at `alias` has now."""
         return cls(
             definition,
-            SQL(f"{alias}.id"),
+            alias,
             properties.expression(definition, alias),
             properties.json_expression(definition, alias),
             definition.is_multiple,
         )
 
+    def beside(self, definition: Definition) -> Column:
+        """Another property of the same record."""
+        return Column.of(definition, self.alias)
+
     def once(self, holds: Callable[[Column], SQL]) -> SQL:
         """Whether the value is, or was at any time, one for which `holds` is true."""
         past = Column(
             self.definition,
-            self.record_id,
+            self.alias,
             SQL("(h.value #>> '{}')"),
             SQL("h.value"),
             # A single choice now may have been a set then.
@@ -72,7 +100,7 @@ class Column:
             "SELECT {select} FROM crm_property_history h"
             " WHERE h.record_id = {record_id} AND h.property_name = {name}",
             select=select,
-            record_id=self.record_id,
+            record_id=SQL(f"{self.alias}.id"),
             name=literal(self.definition.name),
         )
 
@@ -107,6 +135,8 @@ class Operator:
     time_sensitive: ClassVar[bool] = False
     #: `where` can be true only of a record with a value.
     implies_value: ClassVar[bool] = True
+    #: It asks for earlier values or for the time of a change, which events do not have.
+    needs_history: ClassVar[bool] = False
     #: `where` speaks about records without a value itself: "is known".
     decides_empty: ClassVar[bool] = False
     #: What it stands under where people choose one, if not under that of its operation type.
@@ -152,6 +182,7 @@ class Ever(Operator):
 
     implies_value = False
     heading = Heading.PAST
+    needs_history = True
 
     def where(self, operation: Operation, column: Column) -> SQL:
         holds = super().where
@@ -181,8 +212,8 @@ class OperationType:
         return definition.type in cls.property_types
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Any:
-        """The operand; raises FilterError, or NotAvailable for what is not carried out yet."""
+    def read(cls, fields: Fields, target: Target) -> Any:
+        """The operand; raises FilterError."""
         return None
 
     @classmethod
@@ -216,6 +247,21 @@ class OperationType:
     def from_form(cls, values: Values, inputs: tuple[Input, ...]) -> dict[str, Any]:
         """The reverse, as fields of filter JSON; what does not fit stays, for read() to refuse."""
         return json_of(values, inputs)
+
+    @classmethod
+    def others(cls, operand: Any) -> tuple[Definition, ...]:
+        """The other properties that the value is compared with."""
+        return ()
+
+    @classmethod
+    def needs_history(cls, operand: Any) -> bool:
+        """Whether it asks for the time of a change."""
+        return False
+
+    @classmethod
+    def warning(cls, operand: Any, definition: Definition) -> str:
+        """What people should look at though it works; "" for nothing."""
+        return ""
 
     @classmethod
     def is_relative(cls, operand: Any) -> bool:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from crm import timezones
 from crm.filters import moments
-from crm.filters.errors import NotAvailable
 from crm.filters.fields import Fields
 
 MONTHS = [
@@ -28,6 +28,9 @@ MONTHS = [
     "DECEMBER",
 ]
 WEEKDAYS = ["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
+#: References that are counted from the start of the account's fiscal year, and what they are like.
+FISCAL = {"FISCAL_QUARTER": "QUARTER", "FISCAL_YEAR": "YEAR"}
+MONTHS_IN = {"QUARTER": 3, "YEAR": 12}
 UNITS_OF_DAYS = {"weeks": 7, "days": 1}
 UNITS_OF_MONTHS = {"years": 12, "quarters": 3, "months": 1}
 UNITS_OF_TIME = ("hours", "minutes", "seconds", "milliseconds")
@@ -61,6 +64,8 @@ class Indexed:
     weekday: int
     month: int
     day: int
+    #: The month that the year begins with.
+    first_month: int
     clock: time
     offset: tuple[tuple[str, int], ...]
     zone: ZoneInfo | None
@@ -85,21 +90,22 @@ class Indexed:
             return moments.add_days(today, self.weekday - today.weekday())
         if self.reference == "MONTH":
             return moments.day_in_month(today.year, today.month, self.day)
-        if self.reference == "QUARTER":
-            first = (today.month - 1) // 3 * 3
-            return moments.day_in_month(today.year, first + self.month, self.day)
-        if self.reference == "YEAR":
-            return moments.day_in_month(today.year, self.month, self.day)
+        if self.reference in MONTHS_IN:
+            passed = (today.month - self.first_month) % MONTHS_IN[self.reference]
+            month = moments.add_months(today.replace(day=1), self.month - 1 - passed)
+            return moments.day_in_month(month.year, month.month, self.day)
         return today
 
     def words(self) -> str:
+        fiscal = "fiscal " if self.first_month > 1 else ""
+        month = MONTHS[self.month - 1].title() if not fiscal else f"month {self.month}"
         start = {
             "NOW": "now",
             "TODAY": "today",
             "WEEK": f"{WEEKDAYS[self.weekday].title()} of this week",
             "MONTH": f"day {self.day} of this month",
-            "QUARTER": f"day {self.day} of month {self.month} of this quarter",
-            "YEAR": f"{self.day} {MONTHS[self.month - 1].title()} of this year",
+            "QUARTER": f"day {self.day} of month {self.month} of this {fiscal}quarter",
+            "YEAR": f"{self.day} {month} of this {fiscal}year",
         }[self.reference]
         if self.clock != time():
             start = f"{start} at {self.clock:%H:%M}"
@@ -108,6 +114,20 @@ class Indexed:
 
 
 TimePoint = Fixed | Indexed
+
+
+@dataclass(frozen=True)
+class End:
+    """One end of a window, and whether it belongs to the window itself."""
+
+    point: TimePoint
+    is_included: bool
+
+    @classmethod
+    def parse(cls, fields: Fields, name: str, behavior: str, default: str) -> End:
+        """The time point in a field, and in another field whether it is included."""
+        included = fields.choice(behavior, ["INCLUSIVE", "EXCLUSIVE"], default) == "INCLUSIVE"
+        return cls(read(fields.object(name)), included)
 
 
 def _moved(local: datetime, offset: dict[str, int]) -> datetime:
@@ -126,31 +146,33 @@ def _step(unit: str, number: int) -> str:
 
 
 def read(fields: Fields) -> TimePoint:
-    """A `timePoint` object of the grammar."""
-    kind = fields.choice("timeType", ["DATE", "INDEXED", "PROPERTY_REFERENCED"])
-    if kind == "PROPERTY_REFERENCED":
-        raise NotAvailable(fields.path, "Comparing with another property")
-    zone = _zone(fields)
+    """A `timePoint` object of the grammar that stands for itself."""
+    kind = fields.choice("timeType", ["DATE", "INDEXED"])
+    zone = read_zone(fields)
     if kind == "DATE":
         return Fixed(datetime.combine(read_day(fields), _clock(fields)), zone)
     return _indexed(fields, fields.object("indexReference"), zone)
 
 
 def _indexed(fields: Fields, index: Fields, zone: ZoneInfo | None) -> Indexed:
-    known = ["NOW", "TODAY", "WEEK", "MONTH", "QUARTER", "YEAR"]
-    fiscal = ["FISCAL_QUARTER", "FISCAL_YEAR"]
-    reference = index.choice("referenceType", known + fiscal)
-    if reference in fiscal:
-        raise NotAvailable(index.path, "A date counted from the fiscal year")
+    references = ["NOW", "TODAY", "WEEK", "MONTH", "QUARTER", "YEAR", *FISCAL]
+    given = index.choice("referenceType", references)
+    reference = FISCAL.get(given, given)
     return Indexed(
         reference=reference,
         weekday=WEEKDAYS.index(index.choice("dayOfWeek", WEEKDAYS, "MONDAY")),
-        month=read_month(index, "month", 1, most=3 if reference == "QUARTER" else 12),
+        month=read_month(index, "month", 1, most=MONTHS_IN.get(reference, 12)),
         day=index.integer("day", 1, 31, 1),
+        first_month=fiscal_year_start() if given in FISCAL else 1,
         clock=time() if reference == "NOW" else _clock(index),
         offset=_offset(fields),
         zone=zone,
     )
+
+
+def fiscal_year_start() -> int:
+    """The month, 1 to 12, that the account's fiscal year begins with."""
+    return int(settings.ACCOUNT_FISCAL_YEAR_START)
 
 
 def _offset(fields: Fields) -> tuple[tuple[str, int], ...]:
@@ -165,7 +187,7 @@ def _offset(fields: Fields) -> tuple[tuple[str, int], ...]:
     return tuple((unit, number) for unit, number in numbers.items() if number)
 
 
-def _zone(fields: Fields) -> ZoneInfo | None:
+def read_zone(fields: Fields) -> ZoneInfo | None:
     """The zone that a time point names; None for the account's."""
     if fields.json.get("timezoneSource") == "PORTAL" or not fields.has("zoneId"):
         return None

@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crm.filters.dependencies import Dependency
-from crm.filters.errors import FilterError, NotAvailable, Problem
+from crm.filters.errors import FilterError, Problem
 from crm.filters.fields import Fields
 from crm.filters.kinds import (
     FALSE,
     TRUE,
     Condition,
     Frame,
+    Subject,
     Unusable,
     branch_types,
     filter_types,
 )
+from crm.filters.library import Library
 from crm.properties import Definitions
 from crm.sql import SQL, join, sql
 
 MAX_DEPTH = 10
 MAX_CONDITIONS = 250
 MAX_BRANCHES = 250
-
-#: What the grammar knows and nobody has written yet: name -> in words. A kind that registers
-#: itself comes first, so nothing is struck off here.
-KNOWN_FILTERS = {
-    "ADS_SEARCH": "A filter on ads",
-    "ADS_TIME": "A filter on ads",
-    "ASSOCIATION": "A filter on associated records",
-    "CAMPAIGN_INFLUENCED": "A filter on campaigns",
-    "COMMUNICATION_SUBSCRIPTION": "A filter on subscriptions",
-    "CTA": "A filter on calls to action",
-    "EMAIL_EVENT": "A filter on marketing emails",
-    "EMAIL_SUBSCRIPTION": "A filter on email subscriptions",
-    "EVENT": "A filter on events",
-    "FORM_SUBMISSION": "A filter on form submissions",
-    "FORM_SUBMISSION_ON_PAGE": "A filter on form submissions",
-    "INTEGRATION_EVENT": "A filter on events of integrations",
-    "NUM_ASSOCIATIONS": "A filter on the number of associated records",
-    "PAGE_VIEW": "A filter on page views",
-    "PRIVACY": "A filter on privacy consent",
-    "PROPERTY_ASSOCIATION": "A filter on associated records",
-    "SURVEY_MONKEY": "A filter on surveys",
-    "SURVEY_MONKEY_VALUE": "A filter on surveys",
-    "UNIFIED_EVENTS": "A filter on events",
-    "WEBINAR": "A filter on webinars",
-}
-KNOWN_BRANCHES = {
-    "ASSOCIATION": "A group of filters on associated records",
-    "PROPERTY_ASSOCIATION": "A group of filters on associated records",
-    "RESTRICTED": "A group of filters that is hidden from you",
-    "UNIFIED_EVENTS": "A group of filters on events",
-}
 
 
 @dataclass(frozen=True)
@@ -75,6 +46,10 @@ class Branch:
             return TRUE if all_of else FALSE
         parts = [node.where(frame, negated=turned) for node in self.nodes]
         return sql("({parts})", parts=join(" AND " if all_of else " OR ", parts))
+
+    def requirements(self, frame: Frame) -> Iterator[SQL]:
+        for node in self.nodes:
+            yield from node.requirements(frame)
 
     @property
     def conditions(self) -> Iterator[Condition]:
@@ -104,46 +79,65 @@ BRANCH_WORDS = {
 }
 
 
+#: Under which word the children of a branch stand that is a question of its own.
+GROUP_WORDS = {name: words for name, words in BRANCH_WORDS.items() if name in ("AND", "OR")}
+
+
 @dataclass
 class TreeReader:
     """Reads one filter and keeps count of its parts."""
 
-    definitions: Definitions
+    subject: Subject
+    library: Library
     is_lenient: bool = False
     depth: int = 0
     counts: dict[str, int] = field(default_factory=lambda: {"conditions": 0, "branches": 0})
 
-    def branch(self, fields: Fields, definitions: Definitions) -> Branch:
-        """A branch about records with these properties."""
-        inner = TreeReader(definitions, self.is_lenient, self.depth, self.counts)
-        node = inner.read_branch(fields)
+    def root(self, fields: Fields) -> Branch:
+        """The branch that the whole filter is."""
+        node = self._branch(fields)
         return node if isinstance(node, Branch) else Branch(fields.path, True, False, (node,))
 
-    def read_branch(self, fields: Fields) -> Branch | Condition:
+    def group(self, fields: Fields, subject: Subject) -> Branch:
+        words = GROUP_WORDS[fields.choice("filterBranchOperator", GROUP_WORDS, "AND")]
+        return self._inside(subject).children(fields, words)
+
+    def lines(self, fields: Fields, name: str, subject: Subject) -> Branch:
+        inner = self._inside(subject)
+        lines = (
+            replace(line, json={**line.json, "filterType": "PROPERTY"})
+            for line in fields.objects(name)
+        )
+        nodes = tuple(inner.condition(line, "PROPERTY", branch=False) for line in lines)
+        return Branch(fields.place(name), True, False, nodes)
+
+    def _inside(self, subject: Subject) -> TreeReader:
+        return TreeReader(subject, self.library, self.is_lenient, self.depth, self.counts)
+
+    def children(self, fields: Fields, words: tuple[bool, bool]) -> Branch:
+        if self.depth >= MAX_DEPTH:
+            raise FilterError(fields.path, f"is nested deeper than {MAX_DEPTH} branches")
+        self.depth += 1
+        nodes: list[Branch | Condition] = [self._filter(item) for item in fields.objects("filters")]
+        nodes += [self._branch(item) for item in fields.objects("filterBranches")]
+        self.depth -= 1
+        return Branch(fields.path, *words, tuple(nodes))
+
+    def _branch(self, fields: Fields) -> Branch | Condition:
         self._count("branches", MAX_BRANCHES, "branches", fields)
         name = fields.required("filterBranchType")
         words = BRANCH_WORDS.get(name) if isinstance(name, str) else None
         if words is None:
-            return self._condition(fields, name, branch=True)
-        if self.depth >= MAX_DEPTH:
-            raise FilterError(fields.path, f"is nested deeper than {MAX_DEPTH} branches")
-        self.depth += 1
-        nodes = [self._read(item, branch=False) for item in fields.objects("filters")]
-        nodes += [self._read(item, branch=True) for item in fields.objects("filterBranches")]
-        self.depth -= 1
-        return Branch(fields.path, *words, tuple(nodes))
+            return self.condition(fields, name, branch=True)
+        return self.children(fields, words)
 
-    def _read(self, fields: Fields, *, branch: bool) -> Branch | Condition:
-        if branch:
-            return self.read_branch(fields)
-        return self._condition(fields, fields.json.get("filterType"), branch=False)
+    def _filter(self, fields: Fields) -> Condition:
+        return self.condition(fields, fields.json.get("filterType"), branch=False)
 
-    def _condition(self, fields: Fields, name: Any, *, branch: bool) -> Condition:
+    def condition(self, fields: Fields, name: Any, *, branch: bool) -> Condition:
         self._count("conditions", MAX_CONDITIONS, "filters", fields)
         try:
             return self._parse(fields, name, branch=branch)
-        except NotAvailable as error:
-            return Unusable(path=error.path, problem=error.message)
         except FilterError as error:
             if not self.is_lenient:
                 raise
@@ -151,14 +145,13 @@ class TreeReader:
 
     def _parse(self, fields: Fields, name: Any, *, branch: bool) -> Condition:
         kinds = branch_types if branch else filter_types
-        known = KNOWN_BRANCHES if branch else KNOWN_FILTERS
         kind = kinds.find(name) if isinstance(name, str) else None
-        if kind is not None:
-            return kind.parse(fields, self)
-        if isinstance(name, str) and name in known:
-            raise NotAvailable(fields.path, known[name])
-        place = fields.place("filterBranchType" if branch else "filterType")
-        raise FilterError(place, f"{str(name)[:60]!r} is unknown" if name else "is missing")
+        if kind is None:
+            place = fields.place("filterBranchType" if branch else "filterType")
+            raise FilterError(place, f"{str(name)[:60]!r} is unknown" if name else "is missing")
+        if self.subject.is_event and name != "PROPERTY":
+            raise FilterError(fields.path, "filters on an event can only ask for its properties")
+        return kind.parse(fields, self)
 
     def _count(self, what: str, most: int, words: str, fields: Fields) -> None:
         self.counts[what] += 1
@@ -168,16 +161,25 @@ class TreeReader:
             )
 
 
-def parse(branch: Any, definitions: Definitions, *, lenient: bool = False) -> Tree:
-    """The tree of a filter branch; raises FilterError with the path of the first mistake.
+def parse(
+    branch: Any,
+    definitions: Definitions,
+    *,
+    lenient: bool = False,
+    object_type: str = "",
+    library: Library | None = None,
+) -> Tree:
+    """The tree of a filter branch on records with these properties.
 
-    What the grammar knows and we do not carry out yet is no mistake: it matches nobody and is
-    listed by problems(). With `lenient` a mistake does the same, which is what a filter in use
-    needs when a property it names is deleted.
+    Raises FilterError with the path of the first mistake. What there is no data for is no mistake:
+    it matches nobody and is listed by problems(). With `lenient` a mistake does the same, which is
+    what a filter in use needs when a property it names is deleted.
+    Definitions of other things that it names are read, unless they are in `library` already.
     """
-    reader = TreeReader(definitions, lenient)
+    subject = Subject(definitions, object_type)
+    reader = TreeReader(subject, library or Library(), lenient)
     try:
-        return Tree(reader.branch(Fields.of(branch, ""), definitions))
+        return Tree(reader.root(Fields.of(branch, "")))
     except FilterError as error:
         if not lenient:
             raise
@@ -201,35 +203,45 @@ def _constant(node: Branch | Condition) -> bool | None:
     return node.is_and != node.is_not
 
 
-def dependencies_of(conditions: Collection[Condition], object_type: str) -> tuple[Dependency, ...]:
+def dependencies_of(conditions: Iterable[Condition], object_type: str) -> tuple[Dependency, ...]:
     """What changes the answers of conditions on records of a type; first, those records."""
+    items = list(conditions)
     own = Dependency(
         object_type=object_type,
-        property_names=frozenset(name for item in conditions for name in item.property_names),
-        list_ids=frozenset(key for item in conditions for key in item.list_ids),
-        event_types=frozenset(name for item in conditions for name in item.event_types),
+        property_names=frozenset(name for item in items for name in item.property_names),
+        list_ids=frozenset(key for item in items for key in item.list_ids),
+        event_types=frozenset(name for item in items for name in item.event_types),
     )
-    others = (other for item in conditions for other in item.others)
+    others = (other for item in items for other in item.others)
     return (own, *dict.fromkeys(others))
 
 
-def names_of(conditions: Collection[Condition]) -> dict[type[Condition], Mapping[Any, str]]:
+def every(conditions: Iterable[Condition]) -> Iterator[Condition]:
+    """Conditions and those inside them."""
+    for condition in conditions:
+        yield condition
+        if condition.group is not None:
+            yield from every(condition.group.conditions)
+
+
+def names_of(conditions: Iterable[Condition]) -> dict[type[Condition], Mapping[Any, str]]:
     """The names of the objects that conditions refer to, with one query per kind that does."""
     wanted: dict[type[Condition], set[Any]] = {}
-    for condition in conditions:
+    for condition in every(conditions):
         if condition.reference is not None:
             wanted.setdefault(type(condition), set()).add(condition.reference)
     return {kind: kind.names(references) for kind, references in wanted.items()}
 
 
 def problems(tree: Tree) -> list[Problem]:
-    """Everything in the filter that matches nobody because it is wrong, missing or unfinished."""
-    conditions = tree.conditions
-    names = names_of(conditions)
+    """Everything in the filter that matches nobody or that people should look at."""
+    names = names_of(tree.conditions)
     found = []
-    for condition in conditions:
-        if condition.problem:
-            found.append(Problem(condition.path, condition.problem))
-        elif condition.reference is not None and condition.reference not in names[type(condition)]:
-            found.append(Problem(condition.path, condition.missing))
+    for condition in every(tree.conditions):
+        is_missing = (
+            condition.reference is not None and condition.reference not in names[type(condition)]
+        )
+        message = condition.problem or (condition.missing if is_missing else condition.warning)
+        if message:
+            found.append(Problem(condition.path, message))
     return found

@@ -81,8 +81,8 @@ def point(reference: str, **more: Any) -> dict[str, Any]:
         ),
         ({"filterType": "CONSTANT", "shouldAccept": True}, "Every record"),
         (
-            {"filterType": "PAGE_VIEW"},
-            "Cannot be checked: A filter on page views is not available yet",
+            {"filterType": "WEBINAR", "operator": "HAS_WEBINAR_ATTENDANCE"},
+            "A filter on webinars; integration not connected",
         ),
         (on("nope", "IS_KNOWN"), "Cannot be checked: there is no property 'nope'"),
     ],
@@ -168,7 +168,7 @@ def test_an_explanation_shows_each_value_and_whether_it_passes(world: World) -> 
 @pytest.mark.parametrize(
     "filter_",
     [
-        {"filterType": "PAGE_VIEW"},
+        {"filterType": "CTA", "ctaName": "x", "operator": "HAS_CLICKED_CTA"},
         {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": 99},
         {"filterType": "IN_LIST", "operator": "NOT_IN_LIST", "listId": 99},
     ],

@@ -293,7 +293,7 @@ def trees(lists: list[int]) -> st.SearchStrategy[dict[str, Any]]:
         [
             {"filterType": "CONSTANT", "shouldAccept": True},
             {"filterType": "CONSTANT", "shouldAccept": False},
-            {"filterType": "PAGE_VIEW"},
+            {"filterType": "CAMPAIGN_INFLUENCED", "campaignId": "1"},
             *(
                 {"filterType": "IN_LIST", "operator": operator, "listId": list_id}
                 for operator in ("IN_LIST", "NOT_IN_LIST")

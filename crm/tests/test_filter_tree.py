@@ -106,26 +106,27 @@ def test_a_list_that_is_gone_matches_nobody_in_any_direction(world: World) -> No
     assert base.problems(tree) == [("filters[0]", f"there is no list {archived}")]
 
 
-UNAVAILABLE = [
-    {"filterType": "PAGE_VIEW", "pageUrl": "x", "operator": "HAS_PAGEVIEW_EQ"},
-    {"filterType": "EMAIL_SUBSCRIPTION", "subscriptionIds": ["1"]},
-    {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "1",
-     "metadata": {"id": "9", "inListType": "WORKFLOWS_ACTIVE"}},
-    {"filterBranchType": "ASSOCIATION", "objectTypeId": "0-2", "operator": "IN_LIST"},
-    {"filterBranchType": "UNIFIED_EVENTS", "eventTypeId": "4-1", "operator": "HAS_COMPLETED"},
-    {"filterBranchType": "RESTRICTED"},
-    on("t_text", "MATCHES_REGEX", operationType="REGEX", value="(a+)+$"),
-    on("t_date", "IS_BEFORE", operationType="COMPARATIVE_DATE", comparisonPropertyName="t_moment"),
-    on("t_date", "IS_BEFORE", timePoint={"timeType": "PROPERTY_REFERENCED", "property": "x"}),
-    on("t_date", "IS_BEFORE", propertyParser="ANNIVERSARY",
-       timePoint={"timeType": "INDEXED", "indexReference": {"referenceType": "NOW"}}),
-    on("t_date", "IS_BEFORE",
-       timePoint={"timeType": "INDEXED", "indexReference": {"referenceType": "FISCAL_YEAR"}}),
+UNCONNECTED: list[dict[str, Any]] = [
+    {"filterType": "ADS_SEARCH", "operator": "IS_KNOWN", "searchTerms": [], "entityType": "AD",
+     "adNetwork": "FACEBOOK", "searchTermType": "NAME"},
+    {"filterType": "ADS_TIME", "pruningRefineBy": {"type": "ALL_HISTORY"}},
+    {"filterType": "CAMPAIGN_INFLUENCED", "campaignId": "1"},
+    {"filterType": "CTA", "ctaName": "Buy", "operator": "HAS_CLICKED_CTA"},
+    {"filterType": "INTEGRATION_EVENT", "eventTypeId": 7, "filterLines": []},
+    {"filterType": "PRIVACY", "privacyName": "x", "operator": "PRIVACY_CONSENT_NOT_GRANTED"},
+    {"filterType": "SURVEY_MONKEY", "surveyId": "1", "operator": "HAS_NOT_RESPONDED_TO_SURVEY"},
+    {"filterType": "SURVEY_MONKEY_VALUE", "surveyId": "1", "surveyQuestion": "q",
+     "operator": "HAS_ANSWERED_SURVEY_QUESTION_WITH_VALUE", "valueComparison": {}},
+    {"filterType": "WEBINAR", "operator": "NOT_HAS_WEBINAR_ATTENDANCE"},
+    {"filterType": "IN_LIST", "operator": "NOT_IN_LIST", "listId": "1",
+     "metadata": {"id": "9", "inListType": "DATASET"}},
+    {"filterBranchType": "UNIFIED_EVENTS", "eventTypeId": "4-1", "operator": "HAS_NOT_COMPLETED"},
+    {"filterType": "EVENT", "eventId": "6-999", "operator": "NOT_HAS_EVENT"},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("node", UNAVAILABLE)
-def test_what_is_not_carried_out_yet_matches_nobody_and_says_so(
+@pytest.mark.parametrize("node", UNCONNECTED)
+def test_what_there_is_no_data_for_matches_nobody_and_says_so(
     world: World, node: dict[str, Any]
 ) -> None:
     assert world.ask(group("AND", node)) == set()
@@ -134,7 +135,18 @@ def test_what_is_not_carried_out_yet_matches_nobody_and_says_so(
     assert world.ask(group("OR", ONE, node)) == {"red 1", "blue 1", "1"}
     tree = base.parse(group("AND", node), properties.load(CONTACT))
     found = [problem.message for problem in base.problems(tree)]
-    assert [message.endswith(" is not available yet") for message in found] == [True]
+    assert [message.startswith("integration not connected: ") for message in found] == [True]
+
+
+def test_hidden_filters_match_nobody_and_say_so(world: World) -> None:
+    hidden = {"filterBranchType": "RESTRICTED"}
+    assert world.ask(group("AND", hidden)) == set()
+    assert world.ask(group("NOT_ANY", hidden)) == set()
+    assert world.ask(group("OR", ONE, hidden)) == {"red 1", "blue 1", "1"}
+    tree = base.parse(group("AND", hidden), {})
+    assert base.problems(tree) == [
+        ("filterBranches[0]", "these filters are hidden and match nobody")
+    ]
 
 
 WRONG = [

@@ -8,6 +8,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -39,7 +40,7 @@ class Bool(OperationType):
         return (Input(name="value", ask=Ask.FLAG, label="Value", choices=choices, default="true"),)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> bool:
+    def read(cls, fields: Fields, target: Target) -> bool:
         return fields.flag("value")
 
     @classmethod

@@ -13,6 +13,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -71,11 +72,12 @@ class CalendarDate(OperationType):
         return (Input(name="timeUnitCount", ask=Ask.WHOLE, label="Number", default="1"), unit)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Units:
+    def read(cls, fields: Fields, target: Target) -> Units:
         unit = fields.choice("timeUnit", UNITS)
         count = fields.integer("timeUnitCount", 1, MOST_UNITS, 1)
         is_fiscal = fields.flag("useFiscalYear", default=False) and unit in ("QUARTER", "YEAR")
-        first_month = time_points.read_month(fields, "fiscalYearStart", 1) if is_fiscal else 1
+        account = time_points.fiscal_year_start()
+        first_month = time_points.read_month(fields, "fiscalYearStart", account) if is_fiscal else 1
         return Units(unit, count, first_month)
 
     @classmethod

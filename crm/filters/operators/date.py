@@ -12,6 +12,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -42,7 +43,7 @@ class Date(OperationType):
         return point_forms.day_from_form(text_of(values, "day"))
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> date:
+    def read(cls, fields: Fields, target: Target) -> date:
         return time_points.read_day(fields)
 
     @classmethod

@@ -10,12 +10,16 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
 from crm.filters.operators.boolean import is_yes_or_no
 from crm.property_types.base import Definition
 from crm.sql import SQL, sql
+
+#: What stands for whoever looks at a list; filters here are asked with nobody looking (W-128).
+VIEWER = {"me", "__hs__me__"}
 
 
 @operation_types.register
@@ -27,10 +31,12 @@ class Enumeration(OperationType):
     value_fields = frozenset({"values"})
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:
+    def read(cls, fields: Fields, target: Target) -> tuple[str, ...]:
         values = fields.texts()
         if fields.json["operator"] == "IS_EQUAL_TO" and len(values) > 1:
             raise fields.error("values", "IS_EQUAL_TO takes one value; use IS_ANY_OF")
+        if target.definition.external_options == "OWNER" and VIEWER & {v.lower() for v in values}:
+            raise fields.error("values", "there is no viewer whom this value could mean")
         return values
 
     @classmethod
@@ -48,6 +54,15 @@ class Enumeration(OperationType):
             if not option.hidden
         )
         return (Input(name="values", ask=Ask.CHOICES, label="Values", choices=choices),)
+
+    @classmethod
+    def warning(cls, operand: tuple[str, ...], definition: Definition) -> str:
+        # Owners that are gone stay meaningful: their records keep them (W-128, W-129).
+        if definition.external_options not in ("STAGE", "PIPELINE"):
+            return ""
+        known = {option.value for option in definition.options}
+        gone = [value for value in operand if value not in known]
+        return f"{definition.label} has no option {gone[0]!r} any more" if gone else ""
 
     @classmethod
     def operand_text(cls, operand: tuple[str, ...], definition: Definition) -> str:

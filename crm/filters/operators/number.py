@@ -13,6 +13,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -35,7 +36,7 @@ class Number(OperationType):
         return (Input(name="value", ask=Ask.NUMBER, label="Number"),)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Decimal:
+    def read(cls, fields: Fields, target: Target) -> Decimal:
         return fields.number("value")
 
     @classmethod
@@ -61,7 +62,7 @@ class NumberRange(OperationType):
         )
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> tuple[Decimal, Decimal]:
+    def read(cls, fields: Fields, target: Target) -> tuple[Decimal, Decimal]:
         return fields.number("lowerBound"), fields.number("upperBound")
 
     @classmethod

@@ -19,6 +19,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -44,7 +45,7 @@ class NumberOfDays(OperationType):
         return (days,)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> int:
+    def read(cls, fields: Fields, target: Target) -> int:
         return fields.integer("numberOfDays", 0, MOST_DAYS)
 
     @classmethod
@@ -139,6 +140,7 @@ class IsMoreThanDaysFromNow(DaysFromNow):
 
 @operator
 class UpdatedInLastDays(Operator):
+    needs_history = True
     name = "UPDATED_IN_LAST_X_DAYS"
     label = "was updated in the last X days"
     operation_types = frozenset({"ROLLING_PROPERTY_UPDATED"})

@@ -16,6 +16,7 @@ from crm.filters.operations import (
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
@@ -45,7 +46,7 @@ class String(OperationType):
         ]
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:
+    def read(cls, fields: Fields, target: Target) -> tuple[str, ...]:
         return (fields.text("value"),)
 
     @classmethod
@@ -68,7 +69,7 @@ class MultiString(OperationType):
         return (Input(name="values", ask=Ask.TEXTS, label="Texts"),)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> tuple[str, ...]:
+    def read(cls, fields: Fields, target: Target) -> tuple[str, ...]:
         return fields.texts()
 
     @classmethod

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.filters import moments, point_forms, time_points
-from crm.filters.errors import NotAvailable
+from crm.filters import instants, moments, point_forms, time_points
+from crm.filters.ends import AnyEnd, Ends, Referenced, ReferencedEnd
 from crm.filters.fields import Fields
 from crm.filters.inputs import Ask, Heading, Input, Values, text_of
+from crm.filters.kinds import FALSE
 from crm.filters.moments import Days, Moments, Window
 from crm.filters.operations import (
     Column,
     Operation,
     OperationType,
     Operator,
+    Target,
     operation_types,
     operator,
 )
-from crm.filters.time_points import Fixed, TimePoint
+from crm.filters.time_points import End, Fixed
 from crm.filters.windows import InWindow, is_date
 from crm.property_types.base import Definition
 from crm.sql import SQL, join, sql
@@ -39,34 +41,6 @@ UPPER = point_forms.Place(
     clock="23:59:59.999",
 )
 DATE_TYPES = frozenset({"date", "datetime"})
-PARSERS = [
-    "VALUE",
-    "UPDATED_AT",
-    "ANNIVERSARY",
-    "VALUE_WITH_ZONE_SAME_LOCAL_CONVERSION",
-    "ANNIVERSARY_WITH_ZONE_SAME_LOCAL_CONVERSION",
-]
-
-
-@dataclass(frozen=True)
-class End:
-    """One end of a window, and whether it belongs to the window itself."""
-
-    point: TimePoint
-    is_included: bool
-
-
-@dataclass(frozen=True)
-class Ends:
-    """What an operation compares with: one end, or a lower and an upper one."""
-
-    ends: tuple[End, ...]
-    #: Compares when the value last changed, not the value.
-    is_change: bool = False
-
-    @property
-    def is_relative(self) -> bool:
-        return any(end.point.is_relative for end in self.ends)
 
 
 class PointType(OperationType):
@@ -79,9 +53,22 @@ class PointType(OperationType):
         return operand.is_relative
 
     @classmethod
+    def others(cls, operand: Ends) -> tuple[Definition, ...]:
+        return tuple(end.point.definition for end in operand.ends if isinstance(end, ReferencedEnd))
+
+    @classmethod
+    def needs_history(cls, operand: Ends) -> bool:
+        return operand.is_change or any(
+            end.point.parser == "UPDATED_AT"
+            for end in operand.ends
+            if isinstance(end, ReferencedEnd)
+        )
+
+    @classmethod
     def operand_text(cls, operand: Ends, definition: Definition) -> str:
         words = " and ".join(end.point.words() for end in operand.ends)
-        return f"{words} (time of the last change)" if operand.is_change else words
+        parser = instants.PARSERS[operand.parser]
+        return f"{words} ({parser})" if parser else words
 
 
 def timestamp(fields: Fields, name: str) -> Fixed:
@@ -126,7 +113,7 @@ class DateTime(TimestampType):
         return (Input(name="timestamp", ask=Ask.MOMENT, label="Time"),)
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Ends:
+    def read(cls, fields: Fields, target: Target) -> Ends:
         return Ends((End(timestamp(fields, "timestamp"), is_included=False),))
 
 
@@ -147,7 +134,7 @@ class DateRange(TimestampType):
         )
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Ends:
+    def read(cls, fields: Fields, target: Target) -> Ends:
         lower, upper = timestamp(fields, "lowerBound"), timestamp(fields, "upperBound")
         return Ends((End(lower, is_included=True), End(upper, is_included=True)))
 
@@ -161,16 +148,23 @@ class PointWithParser(PointType):
         return is_change or super().fits(definition, fields)
 
     @classmethod
-    def read_parser(cls, fields: Fields) -> bool:
-        parser = fields.choice("propertyParser", PARSERS, "VALUE")
-        if parser not in ("VALUE", "UPDATED_AT"):
-            raise NotAvailable(fields.place("propertyParser"), f"{parser} of a date")
-        return parser == "UPDATED_AT"
+    def read_parser(cls, fields: Fields) -> str:
+        return fields.choice("propertyParser", instants.PARSERS, "VALUE")
 
     @classmethod
-    def read_end(cls, fields: Fields, point: str, behavior: str, default: str) -> End:
-        included = fields.choice(behavior, ["INCLUSIVE", "EXCLUSIVE"], default) == "INCLUSIVE"
-        return End(time_points.read(fields.object(point)), included)
+    def read_end(
+        cls, fields: Fields, target: Target, point: str, behavior: str, default: str
+    ) -> AnyEnd:
+        json = fields.object(point)
+        if json.json.get("timeType") != "PROPERTY_REFERENCED":
+            return End.parse(fields, point, behavior, default)
+        parser = json.choice("referenceType", instants.PARSERS, "VALUE")
+        types = DATE_TYPES if parser != "UPDATED_AT" else {*DATE_TYPES, target.definition.type}
+        referenced = Referenced(
+            target.sibling(json, "property", types), parser, time_points.read_zone(json)
+        )
+        is_included = fields.choice(behavior, ["INCLUSIVE", "EXCLUSIVE"], default) == "INCLUSIVE"
+        return ReferencedEnd(referenced, is_included)
 
 
 @operation_types.register
@@ -196,8 +190,8 @@ class Point(PointWithParser):
         return {**point_forms.from_form(POINT, values), "type": cls.name, "propertyParser": "VALUE"}
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Ends:
-        end = cls.read_end(fields, "timePoint", "endpointBehavior", "EXCLUSIVE")
+    def read(cls, fields: Fields, target: Target) -> Ends:
+        end = cls.read_end(fields, target, "timePoint", "endpointBehavior", "EXCLUSIVE")
         return Ends((end,), cls.read_parser(fields))
 
 
@@ -224,9 +218,9 @@ class PointRange(PointWithParser):
         return {**ends, "type": cls.name, "propertyParser": "VALUE"}
 
     @classmethod
-    def read(cls, fields: Fields, definition: Definition) -> Ends:
+    def read(cls, fields: Fields, target: Target) -> Ends:
         ends = tuple(
-            cls.read_end(fields, f"{side}TimePoint", f"{side}EndpointBehavior", "INCLUSIVE")
+            cls.read_end(fields, target, f"{side}TimePoint", f"{side}EndpointBehavior", "INCLUSIVE")
             for side in ("lowerBound", "upperBound")
         )
         return Ends(ends, cls.read_parser(fields))
@@ -238,13 +232,30 @@ class AgainstPoints(InWindow):
     #: The last change of a value may be its removal.
     implies_value = False
 
+    def bounds(self, operation: Operation) -> tuple[AnyEnd | None, AnyEnd | None]:
+        """Where the window begins and ends; None is open."""
+        raise NotImplementedError
+
     def where(self, operation: Operation, column: Column) -> SQL:
+        if not operation.operand.is_window:
+            return self.compared(operation, column)
         window = self.window(operation)
         if operation.operand.is_change and isinstance(window, Moments):
             return _changed_within(column, window)
         return super().where(operation, column)
 
-    def between(self, operation: Operation, least: End | None, most: End | None) -> Window:
+    def compared(self, operation: Operation, column: Column) -> SQL:
+        """The same with ends or values that have to be worked out record by record."""
+        lower, upper = self.bounds(operation)
+        parts = [
+            _compared(operation, column, end, sign)
+            for end, sign in ((lower, ">"), (upper, "<"))
+            if end is not None
+        ]
+        return sql("({parts})", parts=join(" AND ", parts))
+
+    def window(self, operation: Operation) -> Window:
+        least, most = self.bounds(operation)
         if is_date(operation) and not operation.operand.is_change:
             return Days(_day(operation, least, 1), _day(operation, most, -1))
         return Moments(
@@ -253,6 +264,30 @@ class AgainstPoints(InWindow):
             includes_least=least is not None and least.is_included,
             includes_most=most is not None and most.is_included,
         )
+
+    def note(self, operation: Operation) -> str:
+        return super().note(operation) if operation.operand.is_window else ""
+
+
+def _compared(operation: Operation, column: Column, end: AnyEnd, sign: str) -> SQL:
+    zone = end.point.zone or operation.zone
+    left = instants.of(column, operation.operand.parser, operation.now, zone)
+    if isinstance(end, ReferencedEnd):
+        other = column.beside(end.point.definition)
+        right = instants.of(other, end.point.parser, operation.now, zone)
+    else:
+        right = instants.constant(end.point.at(operation.now, operation.zone))
+    return instants.compared(left, f"{sign}=" if end.is_included else sign, right, zone)
+
+
+def _is_missing(operation: Operation, column: Column, end: AnyEnd) -> SQL:
+    """Whether an end stands in a property that has no value."""
+    if not isinstance(end, ReferencedEnd):
+        return FALSE
+    other = column.beside(end.point.definition)
+    zone = end.point.zone or operation.zone
+    instant = instants.of(other, end.point.parser, operation.now, zone)
+    return sql("{text} IS NULL", text=instant.text)
 
 
 def _changed_within(column: Column, window: Moments) -> SQL:
@@ -269,15 +304,17 @@ def _changed_within(column: Column, window: Moments) -> SQL:
     return sql("({parts})", parts=join(" AND ", parts))
 
 
-def _moment(operation: Operation, end: End | None) -> Any:
-    return None if end is None else end.point.at(operation.now, operation.zone)
-
-
-def _day(operation: Operation, end: End | None, inwards: int) -> Any:
-    """The last day that an end lets in; a day is in or out as a whole."""
-    if end is None:
+def _moment(operation: Operation, end: AnyEnd | None) -> datetime | None:
+    if end is None or isinstance(end, ReferencedEnd):
         return None
-    moment = end.point.at(operation.now, operation.zone)
+    return end.point.at(operation.now, operation.zone)
+
+
+def _day(operation: Operation, end: AnyEnd | None, inwards: int) -> date | None:
+    """The last day that an end lets in; a day is in or out as a whole."""
+    moment = _moment(operation, end)
+    if end is None or moment is None:
+        return None
     day = moments.day_of(moment, end.point.zone or operation.zone)
     return day if end.is_included else moments.add_days(day, inwards)
 
@@ -288,9 +325,9 @@ class IsAt(AgainstPoints):
     label = "is"
     operation_types = frozenset({"DATETIME"})
 
-    def window(self, operation: Operation) -> Window:
+    def bounds(self, operation: Operation) -> tuple[AnyEnd | None, AnyEnd | None]:
         point = End(operation.operand.ends[0].point, is_included=True)
-        return self.between(operation, point, point)
+        return point, point
 
 
 @operator
@@ -299,8 +336,8 @@ class IsBefore(AgainstPoints):
     label = "is before"
     operation_types = frozenset({"DATETIME", "TIME_POINT"})
 
-    def window(self, operation: Operation) -> Window:
-        return self.between(operation, None, operation.operand.ends[0])
+    def bounds(self, operation: Operation) -> tuple[AnyEnd | None, AnyEnd | None]:
+        return None, operation.operand.ends[0]
 
 
 @operator
@@ -309,8 +346,8 @@ class IsAfter(AgainstPoints):
     label = "is after"
     operation_types = frozenset({"DATETIME", "TIME_POINT"})
 
-    def window(self, operation: Operation) -> Window:
-        return self.between(operation, operation.operand.ends[0], None)
+    def bounds(self, operation: Operation) -> tuple[AnyEnd | None, AnyEnd | None]:
+        return operation.operand.ends[0], None
 
 
 class AgainstDay(InWindow):
@@ -349,9 +386,9 @@ class IsBetween(AgainstPoints):
     label = "is between"
     operation_types = frozenset({"RANGED_DATE", "TIME_RANGED"})
 
-    def window(self, operation: Operation) -> Window:
+    def bounds(self, operation: Operation) -> tuple[AnyEnd | None, AnyEnd | None]:
         lower, upper = operation.operand.ends
-        return self.between(operation, lower, upper)
+        return lower, upper
 
 
 @operator
@@ -359,3 +396,9 @@ class IsNotBetween(IsBetween):
     name = "IS_NOT_BETWEEN"
     label = "is not between"
     is_negative = True
+
+    def compared(self, operation: Operation, column: Column) -> SQL:
+        # Without something to compare with, a value is neither between nor not between.
+        missing = [_is_missing(operation, column, end) for end in operation.operand.ends]
+        between = super().compared(operation, column)
+        return sql("({parts})", parts=join(" OR ", [between, *missing]))

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.filters.errors import NotAvailable
+from crm.filters import memberships
 from crm.filters.fields import Fields
 from crm.filters.inputs import Ask, Choice, Form, Input, Offer, Values
 from crm.filters.kinds import Condition, Frame, Reader, filter_types
@@ -28,10 +28,10 @@ class InList(Condition):
     is_negative: bool
 
     @classmethod
-    def parse(cls, fields: Fields, reader: Reader) -> InList:
-        operator = fields.choice("operator", ["IN_LIST", "NOT_IN_LIST"])
+    def parse(cls, fields: Fields, reader: Reader) -> Condition:
         if fields.has("metadata") and fields.object("metadata").has("inListType"):
-            raise NotAvailable(fields.place("metadata"), "A filter on workflows or imports")
+            return memberships.read(fields)
+        operator = fields.choice("operator", ["IN_LIST", "NOT_IN_LIST"])
         list_id = fields.integer("listId", 1, LARGEST_ID)
         return cls(
             path=fields.path,
@@ -82,10 +82,17 @@ class InList(Condition):
     def where(self, frame: Frame, *, negated: bool) -> SQL:
         # A list that is gone matches nobody, also in "is not in the list". It is looked up once
         # per statement, not per record.
+        (exists,) = self.requirements(frame)
         return sql(
-            "({member} AND EXISTS (SELECT 1 FROM crm_list l WHERE l.id = {list_id}"
-            " AND l.object_type = {object_type} AND l.archived_at IS NULL))",
+            "({member} AND {exists})",
             member=self._member(frame, SQL("NOT ") if self.is_negative != negated else SQL("")),
+            exists=exists,
+        )
+
+    def requirements(self, frame: Frame) -> Iterator[SQL]:
+        yield sql(
+            "EXISTS (SELECT 1 FROM crm_list l WHERE l.id = {list_id}"
+            " AND l.object_type = {object_type} AND l.archived_at IS NULL)",
             list_id=self.list_id,
             object_type=frame.object_type,
         )

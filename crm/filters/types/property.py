@@ -5,27 +5,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crm import properties
 from crm.filters import property_forms
-from crm.filters.errors import FilterError, NotAvailable
+from crm.filters.errors import FilterError
 from crm.filters.fields import Fields
 from crm.filters.inputs import Form, Offer, Values
 from crm.filters.kinds import Condition, Frame, Reader, filter_types
-from crm.filters.operations import Column, Operation, OperationType, Operator, operation_types
+from crm.filters.operations import (
+    Column,
+    Operation,
+    OperationType,
+    Operator,
+    Target,
+    operation_types,
+)
 from crm.filters.scopes import Scope
 from crm.property_types.base import Definition
-from crm.sql import SQL, sql
-
-#: Operation types of the grammar that nobody has written yet.
-KNOWN_OPERATION_TYPES = frozenset(
-    {
-        "COMPARATIVE_BOOL",
-        "COMPARATIVE_DATE",
-        "COMPARATIVE_NUMBER",
-        "COMPARATIVE_PROPERTY_UPDATED",
-        "COMPARATIVE_STRING",
-        "REGEX",
-    }
-)
+from crm.sql import SQL, join, sql
 
 
 @filter_types.register
@@ -45,17 +41,23 @@ class PropertyCondition(Condition):
     @classmethod
     def parse(cls, fields: Fields, reader: Reader) -> PropertyCondition:
         name = fields.text("property")
-        definition = reader.definitions.get(name)
+        definition = reader.subject.definitions.get(name)
         if definition is None:
             raise fields.error("property", f"there is no property {name[:100]!r}")
         operation = fields.object("operation")
         kind = _operation_type(operation, definition)
-        names = [operator.name for operator in kind.operators]
-        operator = kind.operators.get(operation.choice("operator", names))
-        operand = kind.read(operation, definition)
+        offered = [operator.name for operator in kind.operators]
+        operator = kind.operators.get(operation.choice("operator", offered))
+        is_event = reader.subject.is_event
+        target = Target(definition, reader.subject.definitions, is_event)
+        operand = kind.read(operation, target)
+        if is_event and (operator.needs_history or kind.needs_history(operand)):
+            raise operation.error("operator", "an event has no history")
+        names = [definition.name, *(other.name for other in kind.others(operand))]
         return cls(
             path=fields.path,
-            property_names=frozenset({definition.name}),
+            property_names=frozenset(names),
+            warning=kind.warning(operand, definition),
             is_time_sensitive=operator.time_sensitive or kind.is_relative(operand),
             definition=definition,
             operation_type=kind,
@@ -109,10 +111,22 @@ class PropertyCondition(Condition):
 
     def seen(self, frame: Frame) -> SQL:
         column = Column.of(self.definition, frame.alias)
-        return sql("({seen})::text", seen=self.operator.seen(column))
+        values = [self.operator.seen(column)]
+        values += [column.beside(other).json for other in self._others]
+        return sql("jsonb_build_array({values})::text", values=join(", ", values))
 
     def shown(self, seen: str | None) -> str:
-        return "" if seen is None else self.operator.show(json.loads(seen), self.definition)
+        mine, *theirs = [None] if seen is None else json.loads(seen)
+        shown = "" if mine is None else self.operator.show(mine, self.definition)
+        others = [
+            f"{other.label}: {properties.display(other, value) or 'empty'}"
+            for other, value in zip(self._others, theirs, strict=True)
+        ]
+        return "; ".join([shown or "empty", *others]) if others else shown
+
+    @property
+    def _others(self) -> tuple[Definition, ...]:
+        return self.operation_type.others(self.operand)
 
     def _operation(self, frame: Frame) -> Operation:
         return Operation(self.operand, self.definition, frame.now, frame.zone)
@@ -121,9 +135,6 @@ class PropertyCondition(Condition):
 def _operation_type(operation: Fields, definition: Definition) -> type[OperationType]:
     if not operation.has("operationType"):
         return _inferred(operation, definition)
-    name = operation.required("operationType")
-    if isinstance(name, str) and name in KNOWN_OPERATION_TYPES and name not in operation_types:
-        raise NotAvailable(operation.path, f"The operation {name}")
     found = operation_types.get(
         operation.choice("operationType", [k.name for k in operation_types])
     )
