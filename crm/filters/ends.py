@@ -36,6 +36,8 @@ class ReferencedEnd:
 
 
 AnyEnd = End | ReferencedEnd
+#: Where a window begins and ends; None is open.
+Bounds = tuple[AnyEnd | None, AnyEnd | None]
 
 
 @dataclass(frozen=True)

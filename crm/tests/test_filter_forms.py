@@ -9,8 +9,10 @@ import pytest
 from crm.filters import scopes
 from crm.filters.fields import Fields
 from crm.filters.inputs import Ask, Form
-from crm.filters.kinds import filter_types
+from crm.filters.kinds import Subject, filter_types
+from crm.filters.library import Library
 from crm.filters.operations import operation_types
+from crm.filters.tree import TreeReader
 from crm.filters.types.property import PropertyCondition
 from crm.models import List
 from crm.tests.filter_world import CONTACT, NOW, World, milliseconds
@@ -67,7 +69,7 @@ def world() -> World:
 
 
 def condition(json: dict[str, Any]) -> PropertyCondition:
-    reader = type("Reader", (), {"definitions": scopes.load(CONTACT).definitions})()
+    reader = TreeReader(Subject(scopes.load(CONTACT).definitions), Library())
     return PropertyCondition.parse(Fields.of(json, ""), reader)
 
 
