@@ -90,7 +90,6 @@ def _crm_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.Property", "Properties", "tune"),
         _model(request, "crm.Pipeline", "Pipelines", "view_kanban"),
         _model(request, "crm.ImportJob", "Imports", "upload"),
-        _model(request, "crm.ExportJob", "Exports", "download"),
     ]
 
 

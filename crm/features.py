@@ -19,10 +19,12 @@ def _custom_objects() -> int:
     return ObjectSchema.objects.filter(archived_at=None).count()
 
 
-def _static_lists() -> int:
+def _lists(*, is_dynamic: bool) -> int:
     from crm.models import List
 
-    return List.objects.filter(archived_at=None).count()
+    found = List.objects.filter(archived_at=None)
+    dynamic = found.filter(processing_type=List.ProcessingType.DYNAMIC).count()
+    return dynamic if is_dynamic else found.count() - dynamic
 
 
 def _any_hub(by_tier: dict[Tier, int]) -> dict[tuple[Hub, Tier] | None, int | None]:
@@ -39,12 +41,13 @@ STATIC_LISTS = Limit(
     "crm.static_lists",
     "Static lists",
     _any_hub({Tier.STARTER: 1_000, Tier.ENTERPRISE: 1_500}),
-    used=_static_lists,
+    used=lambda: _lists(is_dynamic=False),
 )
 ACTIVE_LISTS = Limit(
     "crm.active_lists",
     "Active lists",
     _any_hub({Tier.STARTER: 25, Tier.PROFESSIONAL: 1_000, Tier.ENTERPRISE: 1_500}),
+    used=lambda: _lists(is_dynamic=True),
 )
 LIST_FILTERS = Limit("crm.list_filters", "Filters in a list", {EVERY_PLAN: 250})
 RESTORE_DAYS = Limit(

@@ -7,6 +7,7 @@ tables.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from crm import events
 from crm import retention as crm_retention
 from crm.exports import job as exporting
 from crm.imports import job as importing
+from crm.lists import building, conversion, editing, evaluation
 from crm.models import ExportJob, ImportJob
 from crm.sql import execute, sql
 from crm.tracking import collecting, processing, visitors
@@ -81,8 +83,13 @@ def track(shard: int) -> None:
     _work("track", shard, processing.run)
 
 
+def lists(shard: int) -> None:
+    """Judge everybody by the filters of lists that changed."""
+    _work("lists", shard, _build)
+
+
 def sweep(shard: int) -> None:
-    """Ask again for triggers whose answer changes with time alone."""
+    """Ask again for triggers and lists whose answer changes with time alone."""
     _work("sweep", shard, _sweep)
 
 
@@ -130,7 +137,20 @@ def _export(seconds: float) -> bool:
     )
 
 
+def _build(seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while building.build():
+        # The matcher gives up where a slice is judged: it has its turn here.
+        triggers.match()
+        if time.monotonic() >= end:
+            return True
+    return False
+
+
 def _sweep(_seconds: float) -> bool:
+    conversion.convert_due()
+    building.sweep()
+    evaluation.fold_tallies()
     triggers.sweep()
     return False
 
@@ -147,6 +167,7 @@ def _housekeep(seconds: float) -> bool:
             months=MONTHS_AHEAD,
         )
     )
+    editing.purge()
     call_command("clearsessions")
     events.forget_keys()
     visitors.forget()

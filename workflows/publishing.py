@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from crm import clock
+from crm import change_queue, clock
 from crm.filters import base as filters
 from crm.objects import base as objects
 from crm.registry import UnknownKind
@@ -88,7 +88,7 @@ def save(
     _keep_revision(workflow, user, "Saved")
     if workflow.is_enabled and triggers_changed:
         # Who meets the new criteria already is not enrolled by the next change (W-194, W-196).
-        triggers.lock_matching()
+        change_queue.lock()
         triggers.set_baseline(flows.published(workflow), enroll_existing=False)
     return workflow
 
@@ -140,7 +140,7 @@ def turn_on(workflow_id: int, *, enroll_existing: bool) -> TurnedOn:
 
     Turning on what is on changes nothing. Raises CannotTurnOn with every problem.
     """
-    triggers.lock_matching()
+    change_queue.lock()
     workflow = Workflow.objects.select_for_update().get(pk=workflow_id, archived_at=None)
     if workflow.is_enabled:
         return TurnedOn(workflow=workflow, enrolled=0)

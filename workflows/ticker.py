@@ -16,10 +16,11 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, connection
 
-from crm import clock
+from crm import clock, timezones
 from crm.events import CHANNEL
 from crm.exports import job as exporting
 from crm.imports import job as importing
+from crm.lists import building
 from crm.models import Change
 from crm.tracking import processing
 from workflows import doorbells, engine, jobs, outbox
@@ -37,11 +38,18 @@ def is_due(moment: datetime | None) -> bool:
     return moment is not None and moment <= clock.now()
 
 
+def is_of_yesterday(age: timedelta) -> bool:
+    """Whether midnight has passed since, where the account is: "today" means another day now."""
+    here, now = timezones.account_zone(), clock.now()
+    return now.astimezone(here).date() != (now - age).astimezone(here).date()
+
+
 #: What to ask every second; each question is answered from an index.
 QUESTIONS: dict[str, Callable[[], bool]] = {
     "match": Change.objects.exists,
     "advance": lambda: is_due(engine.next_due()),
     "deliver": lambda: is_due(outbox.next_due()),
+    "lists": building.is_unfinished,
     "imports": lambda: bool(importing.unfinished()),
     "track": processing.waiting,
     "exports": lambda: bool(exporting.unfinished()),
@@ -87,7 +95,7 @@ class Ticker:
         jobs.ring("beat", lost_after=timedelta(seconds=BEAT_SECONDS - 1))
         for kind, pause in PERIODIC.items():
             done = doorbells.age(f"{kind}/0")
-            if done is None or done > pause:
+            if done is None or done > pause or (kind == "sweep" and is_of_yesterday(done)):
                 jobs.ring(kind)
 
     def _listen(self) -> set[str]:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 from django.db import transaction
 
@@ -19,14 +21,13 @@ from crm import change_queue, clock, events, properties
 from crm.change_queue import Taken
 from crm.clock import NOW
 from crm.filters import base as filters
-from crm.sql import SQL, execute, join, sql, value
+from crm.lists import evaluation
+from crm.sql import SQL, execute, join, sql
 from workflows import flows
 from workflows.enrollment import EnrolledBy, Lane, Reason, insert, targets, unenroll
 from workflows.flows import Published
 from workflows.models import Workflow
 
-#: The advisory lock that the one matcher, and whoever sets a baseline, holds.
-MATCH_LOCK = 7_201_001
 #: How many rows of the queue one transaction takes; each names up to 5,000 records.
 TAKE = 20
 
@@ -40,27 +41,22 @@ def run(deadline_seconds: float) -> bool:
     return False
 
 
-def lock_matching() -> None:
-    """Wait until no matcher runs, and keep it so until this transaction ends."""
-    execute(sql("SELECT pg_advisory_xact_lock({key})", key=MATCH_LOCK))
-
-
 @transaction.atomic
 def match() -> int:
     """Take some rows of the change queue and enroll who now meets what; returns how many rows.
 
     0 also when another process is the matcher already.
     """
-    if not value(sql("SELECT pg_try_advisory_xact_lock({key})", key=MATCH_LOCK)):
+    if not change_queue.try_lock():
         return 0
     taken = change_queue.take(TAKE)
     if not taken:
         return 0
+    evaluation.judge(taken)
     _unenroll_archived(taken)
     enrolled = 0
-    for object_type in sorted({change.object_type for change in taken}):
-        changes = [change for change in taken if change.object_type == object_type]
-        enrolled += _judge(_listening(object_type), changes)
+    for listeners in _listening():
+        enrolled += _judge(listeners, taken)
     if enrolled:
         events.ring("advance")
     return len(taken)
@@ -80,26 +76,25 @@ class _Listener:
     workflow: Published
     predicate: filters.Predicate
 
-    def hears(self, change: Taken) -> bool:
-        """Whether a change can change the answer of the filters."""
-        return bool(
-            change.event_types & change_queue.EXISTENCE
-            or change.property_names & self.predicate.property_names
-            or change.list_ids & self.predicate.list_ids
-        )
+    def hears(self, taken: Iterable[Taken]) -> bool:
+        """Whether one of the changes can change the answer of the filters."""
+        return any(item.hears(change) for change in taken for item in self.predicate.dependencies)
 
 
-def _listening(object_type: str) -> list[_Listener]:
-    """The workflows that are on and enroll records of this type by filters."""
-    found = Workflow.objects.filter(object_type=object_type, is_enabled=True, archived_at=None)
-    listening = [flows.published(row) for row in found.order_by("pk")]
-    definitions = properties.load(object_type) if listening else {}
+def _listening(**chosen: Any) -> list[list[_Listener]]:
+    """The workflows that are on and enroll by filters, those of one object type together."""
+    on = Workflow.objects.filter(is_enabled=True, archived_at=None, **chosen)
+    found = on.order_by("object_type", "pk")
+    listening = [flows.published(row) for row in found]
+    filtering = [item for item in listening if item.flow.criteria.filter_branch is not None]
+    grouped = groupby(filtering, lambda item: item.flow.object_type)
     now = clock.now()
-    return [
-        _Listener(workflow=item, predicate=_predicate(item, definitions, now))
-        for item in listening
-        if item.flow.criteria.filter_branch is not None
-    ]
+    return [_compiled(object_type, list(some), now) for object_type, some in grouped]
+
+
+def _compiled(object_type: str, some: Iterable[Published], now: datetime) -> list[_Listener]:
+    definitions = properties.load(object_type)
+    return [_Listener(workflow=item, predicate=_predicate(item, definitions, now)) for item in some]
 
 
 def _predicate(
@@ -110,40 +105,34 @@ def _predicate(
     return filters.compile(tree, workflow.flow.object_type, now)
 
 
-def _judge(listeners: Sequence[_Listener], changes: Sequence[Taken]) -> int:
-    """Enroll those of the changed records that begin to meet the criteria of a workflow."""
-    hearing = [item for item in listeners if any(item.hears(change) for change in changes)]
-    heard = [change.id for change in changes if any(item.hears(change) for item in hearing)]
-    if not hearing:
-        return 0
-    merges = [change.id for change in changes if events.MERGED in change.event_types]
-    candidates = sql(
-        "SELECT record_id, max(hops) AS hops, bool_and(change_id = ANY({merges}::bigint[])) AS merged"
-        " FROM changed WHERE change_id = ANY({ids}) GROUP BY 1",
-        merges=merges,
-        ids=heard,
-    )
-    return execute(_transitions(hearing, candidates))
+def _judge(listeners: Sequence[_Listener], taken: Sequence[Taken]) -> int:
+    """Enroll those who begin to meet the criteria of a workflow by what was changed."""
+    hearing = [item for item in listeners if item.hears(taken)]
+    dependencies = [one for item in hearing for one in item.predicate.dependencies]
+    candidates = filters.candidates(dict.fromkeys(dependencies), taken)
+    return 0 if candidates is None else execute(_transitions(hearing, candidates))
 
 
 def _transitions(listeners: Sequence[_Listener], candidates: SQL) -> SQL:
     """One statement for all of `listeners`: who stopped meeting is forgotten, who began enrolled.
 
     Every candidate is read once and asked all the questions; the answers are compared with what
-    matched before. `candidates` is a SELECT of (record_id, hops, merged), the last one telling that
-    nothing but a merge changed the record: that enrolls only where the workflow says so (W-202).
+    matched before. `candidates` is a SELECT of (record_id, hops, mark): a quiet change enrolls
+    nobody, a merge only where the workflow says so (W-202).
     """
     return sql(
         """
         WITH candidate AS MATERIALIZED ({candidates}),
         judged AS MATERIALIZED (
-            SELECT c.record_id, c.hops, c.merged, CASE WHEN r.archived_at IS NULL AND r.object_type = {type}
+            SELECT c.record_id, c.hops, c.mark,
+                CASE WHEN r.archived_at IS NULL AND r.object_type = {type}
                 THEN ARRAY[{answers}]::boolean[] END AS answers
             FROM candidate c JOIN crm_record r ON r.id = c.record_id
         ),
         turned AS MATERIALIZED (
             SELECT j.record_id, j.hops, t.workflow_id, t.start, t.again,
-                t.takes_merged OR NOT j.merged AS may_enroll,
+                CASE j.mark WHEN {quiet} THEN FALSE WHEN {merged} THEN t.takes_merged ELSE TRUE END
+                    AS may_enroll,
                 coalesce(j.answers[t.place], FALSE) AS meets
             FROM judged j CROSS JOIN {targets}
             LEFT JOIN workflows_match m
@@ -165,6 +154,8 @@ def _transitions(listeners: Sequence[_Listener], candidates: SQL) -> SQL:
         type=listeners[0].workflow.flow.object_type,
         answers=join(", ", [item.predicate.where for item in listeners]),
         targets=targets([item.workflow for item in listeners]),
+        quiet=change_queue.QUIET,
+        merged=events.MERGED,
         now=NOW,
         insert=insert(
             SQL(
@@ -181,7 +172,7 @@ def set_baseline(workflow: Published, *, enroll_existing: bool) -> int:
     """Note who meets the criteria now, and enroll them if asked to; returns how many enrolled.
 
     Who met them before the workflow was turned on is not enrolled by the next change (W-194,
-    W-195). The caller holds lock_matching() and commits with the workflow turned on.
+    W-195). The caller holds change_queue.lock() and commits with the workflow turned on.
     """
     execute(sql("DELETE FROM workflows_match WHERE workflow_id = {id}", id=workflow.workflow_id))
     branch = workflow.flow.criteria.filter_branch
@@ -217,21 +208,27 @@ def sweep() -> int:
 
     Every record of an object is looked at, in one statement for all such workflows (W-136).
     """
-    enrolled = 0
+    return sum(_sweep(object_type) for object_type in _object_types())
+
+
+def _object_types() -> list[str]:
     found = Workflow.objects.filter(is_enabled=True, archived_at=None)
-    for object_type in found.order_by("object_type").values_list("object_type").distinct():
-        enrolled += _sweep(object_type[0])
-    return enrolled
+    return sorted(found.values_list("object_type", flat=True).distinct())
 
 
 @transaction.atomic
 def _sweep(object_type: str) -> int:
-    lock_matching()
-    sensitive = [item for item in _listening(object_type) if item.predicate.is_time_sensitive]
+    change_queue.lock()
+    sensitive = [
+        item
+        for listeners in _listening(object_type=object_type)
+        for item in listeners
+        if item.predicate.is_time_sensitive
+    ]
     if not sensitive:
         return 0
     everybody = sql(
-        "SELECT id AS record_id, 0::smallint AS hops, FALSE AS merged FROM crm_record"
+        "SELECT id AS record_id, 0::smallint AS hops, '' AS mark FROM crm_record"
         " WHERE object_type = {type} AND archived_at IS NULL",
         type=object_type,
     )

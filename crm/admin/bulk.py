@@ -66,8 +66,6 @@ class BulkAction:
     button: ClassVar[str]
     icon: ClassVar[str] = "bolt"
     is_dangerous: ClassVar[bool] = False
-    #: None for MOST_RECORDS.
-    most_records: ClassVar[int | None] = None
     #: Its place in menus.
     order: ClassVar[int] = 50
     form_class: ClassVar[type[BulkForm]] = BulkForm
@@ -92,12 +90,11 @@ def respond(
     queryset: QuerySet[Record],
 ) -> HttpResponse:
     """The confirmation page of an action, or what follows once it was confirmed."""
-    most = MOST_RECORDS if action.most_records is None else action.most_records
-    selection = _selection(kind, request, queryset, most)
-    if selection.count > most:
+    selection = _selection(kind, request, queryset)
+    if selection.count > MOST_RECORDS:
         messages.error(
             request,
-            f"These are more than {selection.named(most)}. Narrow them with a filter first.",
+            f"These are more than {selection.named(MOST_RECORDS)}. Narrow them with a filter first.",
         )
         return HttpResponseRedirect(request.get_full_path())
     is_confirmed = "confirmed" in request.POST
@@ -120,7 +117,7 @@ def _next(request: HttpRequest) -> str:
 
 
 def _selection(
-    kind: type[ObjectType], request: HttpRequest, queryset: QuerySet[Record], most: int
+    kind: type[ObjectType], request: HttpRequest, queryset: QuerySet[Record]
 ) -> Selection:
     text, params = queryset.order_by().values("id").query.sql_with_params()
     records = sql("SELECT id AS record_id FROM ({chosen}) q", chosen=SQL(text, tuple(params)))
@@ -128,7 +125,7 @@ def _selection(
         sql(
             "SELECT count(*) FROM (SELECT 1 FROM ({records}) c LIMIT {most}) n",
             records=records,
-            most=most + 1,
+            most=MOST_RECORDS + 1,
         )
     )
     return Selection(kind=kind, records=records, count=count, user_id=request.user.pk)

@@ -25,9 +25,8 @@ class ListForm(BulkForm):
     def prepare(self) -> None:
         field = self.fields["list"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = List.objects.filter(
-            object_type=self.kind.type_id, archived_at=None
-        ).order_by("name")
+        found = List.objects.filter(object_type=self.kind.type_id, archived_at=None)
+        field.queryset = found.exclude(processing_type=List.ProcessingType.DYNAMIC).order_by("name")
 
 
 @bulk_actions.register

@@ -60,7 +60,7 @@ class Chain:
 
 
 def candidates(dependencies: Iterable[Dependency], taken: Iterable[Taken]) -> SQL | None:
-    """A SELECT of (record_id, hops): about whom filters with these dependencies have to be asked.
+    """A SELECT of (record_id, hops, mark): about whom these filters have to be asked.
 
     It reads the temporary table `changed` that crm.change_queue.take() filled. None when none of
     the changes matters. Records of other types and archived ones may be among the candidates.
@@ -75,7 +75,10 @@ def candidates(dependencies: Iterable[Dependency], taken: Iterable[Taken]) -> SQ
         return None
     touched = [_touched(reach, sorted(ids)) for reach, ids in heard.items()]
     return sql(
-        "SELECT record_id, max(hops) AS hops FROM ({touched}) touched GROUP BY record_id",
+        # A mark holds for a record if all its changes have it.
+        "SELECT record_id, max(hops) AS hops,"
+        " CASE WHEN min(mark) = max(mark) THEN min(mark) ELSE '' END AS mark"
+        " FROM ({touched}) touched GROUP BY record_id",
         touched=join(" UNION ALL ", touched),
     )
 
@@ -83,13 +86,13 @@ def candidates(dependencies: Iterable[Dependency], taken: Iterable[Taken]) -> SQ
 def _touched(reach: Reach | None, change_ids: list[int]) -> SQL:
     if reach is None:
         return sql(
-            "SELECT c.record_id, c.hops FROM changed c WHERE c.change_id = ANY({ids})",
+            "SELECT c.record_id, c.hops, c.mark FROM changed c WHERE c.change_id = ANY({ids})",
             ids=change_ids,
         )
     # Lateral, so that each record keeps the hops of the change that led to it.
     return sql(
-        "SELECT reached.record_id, c.hops FROM changed c CROSS JOIN LATERAL ({reached}) reached"
-        " WHERE c.change_id = ANY({ids})",
+        "SELECT reached.record_id, c.hops, c.mark"
+        " FROM changed c CROSS JOIN LATERAL ({reached}) reached WHERE c.change_id = ANY({ids})",
         reached=reach(SQL("SELECT c.record_id")),
         ids=change_ids,
     )

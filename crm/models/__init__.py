@@ -5,7 +5,7 @@ from crm.models.custom_event import CustomEvent, CustomEventProperty
 from crm.models.event import Change, Event, EventKey
 from crm.models.export_job import ExportJob, ExportRow
 from crm.models.import_job import ImportJob
-from crm.models.list import List, ListMembership
+from crm.models.list import List, ListFolder, ListMembership, ListTally
 from crm.models.list_permission import ListGroupPermission, ListUserPermission
 from crm.models.merging import ErasedAddress, Erasure, MergedRecord
 from crm.models.object_schema import ObjectSchema
@@ -44,8 +44,10 @@ __all__ = [
     "Form",
     "ImportJob",
     "List",
+    "ListFolder",
     "ListGroupPermission",
     "ListMembership",
+    "ListTally",
     "ListUserPermission",
     "MergedRecord",
     "ObjectSchema",

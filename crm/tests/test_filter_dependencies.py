@@ -98,7 +98,7 @@ def taken() -> list[Taken]:
 
 def touched(dependencies: list[Dependency], happened: list[Taken]) -> dict[int, int]:
     query = candidates(dependencies, happened)
-    return {} if query is None else dict(rows(query))
+    return {} if query is None else {row[0]: row[1] for row in rows(query)}
 
 
 def test_changes_that_do_not_matter_lead_to_nobody() -> None:

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from typing import Protocol
+
 from crm.lists import membership
 from crm.models import List
+from crm.sql import SQL
 from workflows.actions.base import Action, InputField, actions
 from workflows.definition import Node, Problem
 from workflows.features import STATIC_LISTS
 from workflows.steps import Cohort, Move, Outcome, Proceed
+
+IS_ACTIVE = "This is an active list: its filters decide who is in it."
+
+
+class Change(Protocol):
+    """Adding to a static list or removing from it; returns how many records that moved."""
+
+    def __call__(self, target: List, select: SQL, *, hops: int) -> int: ...
 
 
 class StaticListAction(Action):
@@ -24,7 +35,18 @@ class StaticListAction(Action):
             return [self.problem(node, "This list does not exist.", "listId")]
         if target.object_type != object_type:
             return [self.problem(node, "This list is for another object.", "listId")]
+        if target.is_dynamic:
+            return [self.problem(node, IS_ACTIVE, "listId")]
         return []
+
+    def _change(self, change: Change, cohort: Cohort, node: Node) -> Move:
+        target = find_list(node)
+        if target is None:
+            return Proceed(outcome=Outcome.FAILED, detail="The list does not exist any more.")
+        if target.is_dynamic:
+            return Proceed(outcome=Outcome.FAILED, detail=IS_ACTIVE)
+        change(target, cohort.records(), hops=cohort.hops + 1)
+        return Proceed(detail=target.name)
 
     def _name(self, node: Node) -> str:
         target = find_list(node)
@@ -46,11 +68,7 @@ class AddToStaticList(StaticListAction):
     label = "Add to static list"
 
     def run(self, cohort: Cohort, node: Node) -> Move:
-        target = find_list(node)
-        if target is None:
-            return Proceed(outcome=Outcome.FAILED, detail="The list does not exist any more.")
-        membership.add(target, cohort.records(), hops=cohort.hops + 1)
-        return Proceed(detail=target.name)
+        return self._change(membership.add, cohort, node)
 
     def summary(self, node: Node, object_type: str) -> str:
         return f"Add to {self._name(node)}"
@@ -64,11 +82,7 @@ class RemoveFromStaticList(StaticListAction):
     label = "Remove from static list"
 
     def run(self, cohort: Cohort, node: Node) -> Move:
-        target = find_list(node)
-        if target is None:
-            return Proceed(outcome=Outcome.FAILED, detail="The list does not exist any more.")
-        membership.remove(target, cohort.records(), hops=cohort.hops + 1)
-        return Proceed(detail=target.name)
+        return self._change(membership.remove, cohort, node)
 
     def summary(self, node: Node, object_type: str) -> str:
         return f"Remove from {self._name(node)}"

@@ -6,7 +6,8 @@ import pytest
 
 from crm import associations, clock
 from crm.models import Association, List, ListMembership, Record
-from workflows.models import Enrollment
+from workflows.checking import problems
+from workflows.models import ActionRun, Enrollment
 from workflows.tests.documents import edit, flow, node
 from workflows.tests.world import contacts, enroll, live, set_values, settle, value
 
@@ -102,6 +103,20 @@ def test_records_are_added_to_a_static_list_once_and_taken_out() -> None:
     assert set(ListMembership.objects.values_list("record_id", flat=True)) == {inside, outside}
     run(flow(node("1", "0-63863438", listId=str(target.pk))), [inside])
     assert set(ListMembership.objects.values_list("record_id", flat=True)) == {outside}
+
+
+@pytest.mark.parametrize("action_type_id", ["0-63809083", "0-63863438"])
+def test_an_active_list_is_refused_before_and_fails_the_step_after(action_type_id: str) -> None:
+    target = new_list()
+    document = flow(node("1", action_type_id, listId=str(target.pk)))
+    workflow = live(document)
+    List.objects.filter(pk=target.pk).update(processing_type=List.ProcessingType.DYNAMIC)
+    assert ["active list" in str(found) for found in problems(document)] == [True]
+    [one] = contacts(1)
+    enroll(workflow, [one])
+    settle()
+    assert not ListMembership.objects.exists()
+    assert "active list" in ActionRun.objects.get(workflow_id=workflow.pk).details[0]
 
 
 def test_a_list_that_is_gone_fails_the_step_and_the_record_goes_on() -> None:

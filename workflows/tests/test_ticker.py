@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from crm import clock, events
-from crm.models import Change
+from crm.models import Change, List
 from workflows import doorbells, engine, outbox, ticker
 from workflows.ticker import QUESTIONS, Ticker
 
@@ -62,6 +62,27 @@ def test_filters_that_depend_on_time_are_asked_again_every_quarter_of_an_hour(
         doorbells.answer("sweep/0")
     a_ticker.turn()
     assert "sweep/0" in rung()
+
+
+def test_they_are_asked_again_when_the_day_begins_where_the_account_is(
+    a_ticker: Ticker, settings: Any
+) -> None:
+    settings.ACCOUNT_TIME_ZONE = "Asia/Kolkata"
+    midnight = datetime(2026, 3, 1, 18, 30, tzinfo=UTC)
+    with clock.at(midnight - timedelta(minutes=5)):
+        doorbells.answer("sweep/0")
+    with clock.at(midnight - timedelta(minutes=1)):
+        a_ticker.turn()
+        assert "sweep/0" not in rung()
+    with clock.at(midnight + timedelta(minutes=1)):
+        Ticker()._beat()
+        assert "sweep/0" in rung()
+
+
+def test_a_list_that_waits_to_be_built_rings_for_it(a_ticker: Ticker) -> None:
+    List.objects.create(name="Oslo", object_type="0-1", build_cursor=0)
+    a_ticker.turn()
+    assert "lists/0" in rung()
 
 
 def test_the_day_after_housekeeping_is_rung_for_again(a_ticker: Ticker) -> None:
