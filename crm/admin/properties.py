@@ -17,6 +17,7 @@ from crm.admin.property_form import FIELD_KINDS, PropertyForm
 from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.models import Property
 from crm.objects import base as objects
+from crm.property_editing import InvalidDefinition
 
 EVERYTHING = ["object_type", "label", "name", "description", "group", "field_kind", "choices"]
 
@@ -110,8 +111,12 @@ class PropertyAdmin(ModelAdmin[Property]):
         if not self.has_delete_permission(request, definition):
             raise PermissionDenied
         if request.method == "POST":
-            property_editing.archive([definition])
-            messages.success(request, f"{definition} archived.")
+            try:
+                property_editing.archive([definition])
+            except InvalidDefinition as error:
+                messages.error(request, " ".join(error.messages))
+            else:
+                messages.success(request, f"{definition} archived.")
             return HttpResponseRedirect(reverse("admin:crm_property_changelist"))
         context = {
             **self.admin_site.each_context(request),
