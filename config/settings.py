@@ -175,6 +175,9 @@ PLAN_MAX_AGE_SECONDS = 1
 #: The same for the custom objects (crm.objects.custom).
 SCHEMA_MAX_AGE_SECONDS = 1
 
+#: Objects that workflows are made for although they usually are not (W-019).
+WORKFLOW_OBJECTS = env.env_list("WORKFLOW_OBJECTS", [])
+
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING: dict[str, Any] = {
     "version": 1,

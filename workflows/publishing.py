@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from crm import change_queue, clock
 from crm.filters import base as filters
 from crm.objects import base as objects
-from crm.registry import UnknownKind
+from crm.objects.base import Enrolled, ObjectType
 from crm.sql import sql, value
 from workflows import flows, limits, triggers
 from workflows.checking import problems
@@ -96,14 +97,31 @@ def save(
 def _checked(document: Mapping[str, Any]) -> dict[str, Any]:
     whole = complete(document)
     flow = parse(whole)
-    try:
-        objects.get(flow.object_type)
-    except UnknownKind as error:
-        raise DefinitionError([Problem(message=str(error), path="objectTypeId")]) from None
+    wrong = object_problem(flow.object_type)
+    if wrong:
+        raise DefinitionError([Problem(message=wrong, path="objectTypeId")])
     too_large = limits.problems(flow)
     if too_large:
         raise DefinitionError(too_large)
     return whole
+
+
+def object_problem(object_type: str) -> str:
+    """Why there can be no workflow of an object, "" if there can (W-005 to W-019)."""
+    kind = objects.find(object_type)
+    if kind is None:
+        return f"There is no object type {object_type!r}."
+    if kind.is_archived:
+        return f"{kind.plural_label} are not in use any more."
+    is_asked = bool({kind.type_id, kind.name, kind.plural} & set(settings.WORKFLOW_OBJECTS))
+    if kind.enrolled is Enrolled.ALWAYS or (kind.enrolled is Enrolled.ON_REQUEST and is_asked):
+        return ""
+    return f"There are no workflows of {kind.plural_label.lower()}."
+
+
+def offered_objects() -> list[type[ObjectType]]:
+    """The objects that a new workflow may be made for, in order."""
+    return [kind for kind in objects.in_order() if not object_problem(kind.type_id)]
 
 
 def _name(document: Mapping[str, Any]) -> str:

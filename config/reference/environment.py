@@ -45,6 +45,8 @@ MEANINGS = {
     "TRUSTED_PROXIES": "Networks of proxies whose X-Forwarded-For is believed, such as"
     " 10.0.0.0/8, with commas between them.",
     "WEB_WORKERS": "Processes that answer the browser.",
+    "WORKFLOW_OBJECTS": "Objects for which workflows can be made although they usually are not:"
+    " tasks, line_items.",
     "WORKERS": "Processes that do the background work.",
 }
 
