@@ -13,11 +13,12 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from crm import search
+from crm import access, search
+from crm.admin.values import definitions_of
 from crm.admin_theme import AdminSite, SearchResult
 from crm.models import Record
 from crm.objects.base import ObjectType, in_order
-from crm.sql import join, rows, sql
+from crm.sql import SQL, join, rows, sql
 
 #: Results per object type in the search of the menu.
 MOST_FOUND = 5
@@ -96,9 +97,11 @@ def _crm_items(request: HttpRequest) -> list[Item]:
 
 def _marketing_items(request: HttpRequest) -> list[Item]:
     is_local = settings.EMAIL_TRANSPORT.is_local_mailbox
+    user: Any = request.user
+    sees_mail = is_local and user.has_perm("workflows.view_outboxmessage")
     return [
         _model(request, "emails.Email", "Emails", "mail"),
-        _page("Mailbox", "inbox", "emails:mailbox") if is_local else None,
+        _page("Mailbox", "inbox", "emails:mailbox") if sees_mail else None,
         _model(request, "workflows.OutboxMessage", "Outbox", "outbox"),
     ]
 
@@ -153,7 +156,7 @@ def search_records(request: HttpRequest, words: str) -> list[SearchResult]:
     selects = [
         sql(
             "(SELECT record_id FROM ({found}) f LIMIT {most})",
-            found=search.matching(type_id, words),
+            found=_matching(request, type_id, words),
             most=MOST_FOUND,
         )
         for type_id in kinds
@@ -171,3 +174,20 @@ def search_records(request: HttpRequest, words: str) -> list[SearchResult]:
         for record in sorted(records, key=lambda record: places[record.object_type])
         for kind, link in [kinds[record.object_type]]
     ]
+
+
+def _matching(request: HttpRequest, type_id: str, words: str) -> SQL:
+    """A SELECT of the records whose text has all words, those alone that the user sees."""
+    found = search.matching(type_id, words)
+    rights = access.of(request.user)
+    condition = rights.visible(type_id)
+    if condition is None and not rights.hidden(type_id):
+        return found
+    text = search.matches(definitions_of(request, type_id), words)
+    return sql(
+        "SELECT r.id AS record_id FROM crm_record r"
+        " WHERE r.id IN ({found}) AND {text} AND {is_seen}",
+        found=found,
+        text=text,
+        is_seen=condition or SQL("true"),
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from crm import access
 from crm.admin import overview as crm
 from crm.admin.urls import RecordLink, record_links
 from emails import overview as emails
@@ -16,6 +17,7 @@ from workflows import overview as workflows
 from workflows.admin import health
 
 CONTACT = "0-1"
+VIEW_WORKFLOWS, VIEW_EMAILS = "workflows.view_workflow", "emails.view_email"
 MOST_LATEST = 10
 
 
@@ -42,39 +44,46 @@ class Happened:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """What the template of the home page is given."""
+    """What the template of the home page is given, as far as the user may see it."""
+    user: Any = request.user
     state = health.look()
+    figures = [figure for permission, figure in _figures(user, state) if user.has_perm(permission)]
     return {
-        "figures": _figures(state),
+        "figures": [*figures, *_health_figures(state)],
         "health": state,
-        "latest": _latest(),
-        "running": workflows.running(6),
+        "latest": _latest(user),
+        "running": workflows.running(user, 6) if user.has_perm(VIEW_WORKFLOWS) else [],
         "is_empty": not crm.has_records(),
-        "name": getattr(request.user, "first_name", "") or request.user.get_username(),
+        "name": getattr(user, "first_name", "") or user.get_username(),
     }
 
 
-def _figures(state: health.Health) -> list[Figure]:
+def _figures(user: Any, state: health.Health) -> list[tuple[str, Figure]]:
+    """Figures, each with the permission that it asks for."""
+    contacts = Figure(
+        label="Contacts",
+        icon="person",
+        value=crm.count_records(CONTACT, access.of(user)),
+        url=reverse("admin:crm_contact_changelist"),
+    )
+    running = Figure(
+        label="In workflows now",
+        icon="account_tree",
+        value=f"{workflows.count_active():,}",
+        url=reverse("admin:workflows_workflow_changelist"),
+    )
+    sent = Figure(
+        label="Emails sent in 7 days",
+        icon="mail",
+        value=f"{emails.sent_last_week():,}",
+        url=reverse("admin:emails_email_changelist"),
+    )
+    return [("crm.view_contact", contacts), (VIEW_WORKFLOWS, running), (VIEW_EMAILS, sent)]
+
+
+def _health_figures(state: health.Health) -> list[Figure]:
     late = state.lateness > health.LATE_AFTER
     return [
-        Figure(
-            label="Contacts",
-            icon="person",
-            value=crm.count_records(CONTACT),
-            url=reverse("admin:crm_contact_changelist"),
-        ),
-        Figure(
-            label="In workflows now",
-            icon="account_tree",
-            value=f"{workflows.count_active():,}",
-            url=reverse("admin:workflows_workflow_changelist"),
-        ),
-        Figure(
-            label="Emails sent in 7 days",
-            icon="mail",
-            value=f"{emails.sent_last_week():,}",
-            url=reverse("admin:emails_email_changelist"),
-        ),
         Figure(
             label="Oldest due step waits",
             icon="schedule",
@@ -92,12 +101,13 @@ def _figures(state: health.Health) -> list[Figure]:
     ]
 
 
-def _latest() -> list[Happened]:
-    enrollments = workflows.latest(MOST_LATEST)
-    sends = emails.latest(MOST_LATEST)
-    links = record_links(
-        [row.record_id for row in enrollments] + [send.record_id for send in sends]
-    )
+def _latest(user: Any) -> list[Happened]:
+    """What happened last to records that the user sees, in what the user sees."""
+    rights = access.of(user)
+    enrollments = workflows.latest(user, MOST_LATEST) if user.has_perm(VIEW_WORKFLOWS) else []
+    sends = emails.latest(user, MOST_LATEST) if user.has_perm(VIEW_EMAILS) else []
+    ids = [row.record_id for row in enrollments] + [send.record_id for send in sends]
+    links = record_links(ids, rights)
     found = [
         Happened(
             at=row.enrolled_at,
@@ -107,6 +117,7 @@ def _latest() -> list[Happened]:
             url=reverse("admin:workflows_workflow_page", args=[row.workflow_id]),
         )
         for row in enrollments
+        if rights.is_unlimited or links[row.record_id].url
     ]
     found += [
         Happened(
@@ -117,6 +128,7 @@ def _latest() -> list[Happened]:
             url=reverse("admin:emails_email_change", args=[send.email_id]),
         )
         for send in sends
+        if rights.is_unlimited or links[send.record_id].url
     ]
     found += [
         Happened(
@@ -126,6 +138,7 @@ def _latest() -> list[Happened]:
             text=f"Import of {job.file_name}: {job.get_state_display()}",
             url=reverse("admin:crm_importjob_change", args=[job.pk]),
         )
-        for job in crm.latest_imports(MOST_LATEST)
+        for job in crm.latest_imports(rights, MOST_LATEST)
+        if user.has_perm("crm.view_importjob")
     ]
     return sorted(found, key=lambda item: item.at, reverse=True)[:MOST_LATEST]

@@ -19,11 +19,11 @@ from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BooleanField, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from crm import access_switches, properties
-from crm.models import PermissionSet, PropertyAccess, Record
+from crm.models import PermissionSet, Property, PropertyAccess, Record
 from crm.objects import base as objects
 from crm.properties import Definitions
 from crm.property_types.base import Definition
@@ -127,6 +127,11 @@ class Access:
             " OR ", [sql("({kind} = ANY({free})", kind=kind, free=free), *parts, SQL("false)")]
         )
 
+    def everywhere(self, alias: str = "r") -> SQL:
+        """Which records of all types the user sees; always SQL."""
+        every = [] if self.is_unlimited else [kind.type_id for kind in objects.in_order()]
+        return self.visible_among(every, alias=alias) or SQL("true")
+
     def narrow(
         self, found: QuerySet[Any], object_type: str, verb: Verb = Verb.VIEW
     ) -> QuerySet[Any]:
@@ -155,6 +160,17 @@ class Access:
     def levels(self, object_type: str) -> Mapping[str, Level]:
         """The properties whose values the user may not edit freely; all others may be edited."""
         return {} if self.is_unlimited else self.limited.get(object_type, {})
+
+    def hidden(self, object_type: str) -> list[str]:
+        """The properties that the user does not see."""
+        return [key for key, level in self.levels(object_type).items() if level == Level.NONE]
+
+    def hidden_rows(self) -> QuerySet[Any]:
+        """The definitions of all properties that the user does not see."""
+        hidden = Q()
+        for key in () if self.is_unlimited else self.limited:
+            hidden |= Q(object_type=key, name__in=self.hidden(key))
+        return Property.objects.filter(hidden).values("pk") if hidden else Property.objects.none()
 
     def definitions(self, object_type: str) -> dict[str, Definition]:
         """The properties of a type as far as the user sees them; what is only seen is read only."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crm.properties import Definitions
-from crm.sql import SQL, execute, join, literal, sql
+from crm.sql import SQL, execute, identifier, join, literal, sql
 
 
 def refresh(ids: Sequence[int], definitions: Definitions) -> None:
@@ -53,13 +53,14 @@ def matching(object_type: str, words: str) -> SQL:
     )
 
 
-def matches(definitions: Definitions, words: str) -> SQL:
-    """Whether the searchable ones of some properties of `r` have all of `words`.
+def matches(definitions: Definitions, words: str, alias: str = "r") -> SQL:
+    """Whether the searchable ones of some properties of a record have all of `words`.
 
     The stored text has every property in it; this is asked besides when some are hidden.
     """
     names = [item.name for item in definitions.values() if item.is_searchable]
-    text = join(", ", [SQL(f"r.properties->>{literal(name).text}") for name in names])
+    row = identifier(alias).text
+    text = join(", ", [SQL(f"{row}.properties->>{literal(name).text}") for name in names])
     return join(
         " AND ",
         [

@@ -16,13 +16,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from crm import clock
+from crm import access, clock
+from crm.admin.sharing import SharedAdmin, panel
 from crm.admin.sources import Origin, SourceWords, Words, source_words
 from crm.admin.timeline_logs import EventWords, event_words
 from crm.admin.urls import find_records
 from crm.admin_theme import (
     DropdownFilter,
-    ModelAdmin,
     PlainDropdownForm,
     TextareaWidget,
     TextInputWidget,
@@ -30,6 +30,7 @@ from crm.admin_theme import (
 )
 from crm.changes import SourceKind
 from emails import publishing, rendering, trial
+from emails.access_switches import PUBLISH
 from emails.models import Email, Result, Send
 from emails.syntax import TemplateError
 
@@ -88,7 +89,7 @@ class StateFilter(DropdownFilter):
 
 
 @admin.register(Email)
-class EmailAdmin(ModelAdmin[Email]):
+class EmailAdmin(SharedAdmin):
     """What workflows send."""
 
     empty_text = "Write one with the names of your contacts in it; workflows send it."
@@ -117,7 +118,12 @@ class EmailAdmin(ModelAdmin[Email]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         email = self._found(request, object_id) if object_id else None
-        if not (self.has_change_permission(request) if email else self.has_add_permission(request)):
+        is_allowed = (
+            self.has_change_permission(request, email)
+            if email
+            else self.has_add_permission(request)
+        )
+        if not is_allowed or ("_publish" in request.POST and not may_publish(request)):
             raise PermissionDenied
         form = EmailForm(request.POST or None, instance=email)
         form.is_published = "_publish" in request.POST
@@ -161,7 +167,9 @@ class EmailAdmin(ModelAdmin[Email]):
             "results": _results(email) if email else [],
             "test_address": getattr(request.user, "email", ""),
             "from_default": settings.DEFAULT_FROM_EMAIL,
-            "may_delete": self.has_delete_permission(request),
+            "may_delete": self.has_delete_permission(request, email),
+            "may_publish": may_publish(request),
+            **(panel(self, request, email) if email else {}),
         }
         return TemplateResponse(request, "admin/emails/email.html", context)
 
@@ -169,7 +177,7 @@ class EmailAdmin(ModelAdmin[Email]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         email = self._found(request, object_id)
-        if not self.has_delete_permission(request):
+        if not self.has_delete_permission(request, email):
             raise PermissionDenied
         if request.method == "POST":
             Email.objects.filter(pk=email.pk).update(archived_at=clock.now())
@@ -198,7 +206,9 @@ class EmailAdmin(ModelAdmin[Email]):
             raise PermissionDenied
         source = {name: request.POST.get(name, "") for name in publishing.SOURCE}
         asked = request.POST.get("preview_record", "").strip()
-        record_id = find_records(CONTACT, [asked]).get(asked) if asked else None
+        record_id = (
+            find_records(CONTACT, [asked], access.of(request.user)).get(asked) if asked else None
+        )
         context: dict[str, Any] = {"asked": asked, "is_unknown": bool(asked) and not record_id}
         try:
             rendered = publishing.preview(source, record_id)
@@ -218,6 +228,11 @@ class EmailAdmin(ModelAdmin[Email]):
         except trial.NotSent as error:
             return {"not_sent": str(error)}
         return {"sent": address}
+
+
+def may_publish(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.has_perm(PUBLISH))
 
 
 def state_chip(email: Email) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
+from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,6 +20,7 @@ TABS = {"html": "Email", "text": "Plain text", "headers": "Headers"}
 
 
 @staff_member_required
+@permission_required("workflows.view_outboxmessage", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def index(request: HttpRequest) -> HttpResponse:
     """The list of mails; POST empties the mailbox."""
@@ -40,6 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @staff_member_required
+@permission_required("workflows.view_outboxmessage", raise_exception=True)
 @require_GET
 def mail(request: HttpRequest, name: str) -> HttpResponse:
     """One mail: as it looks, as text, or its headers."""

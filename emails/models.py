@@ -4,6 +4,9 @@ import uuid
 from typing import Any
 
 from django.db import models
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from crm.models import Shareable
 
 
 class Result(models.TextChoices):
@@ -27,7 +30,7 @@ class Result(models.TextChoices):
     CAMPAIGN_CANCELLED = "CAMPAIGN_CANCELLED", "cancelled before it was sent"
 
 
-class Email(models.Model):
+class Email(Shareable):
     """An email that staff write: subject and text with personalization tokens."""
 
     class State(models.TextChoices):
@@ -71,6 +74,16 @@ class Email(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class EmailUserPermission(UserObjectPermissionBase):
+    """Who may see or edit an email that is kept to some: django-guardian's table."""
+
+    content_object = models.ForeignKey(Email, models.CASCADE)
+
+
+class EmailGroupPermission(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Email, models.CASCADE)
 
 
 class EmailRevision(models.Model):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from crm import clock
-from emails.models import Result, Send
+from crm import access, clock, sharing
+from emails.models import Email, Result, Send
 
 #: Only the latest sends are looked at, so that the number costs the same for ever.
 LOOKED_AT = 200_000
@@ -21,6 +22,9 @@ def sent_last_week() -> int:
     ).count()
 
 
-def latest(most: int) -> Sequence[Send]:
-    """The latest sends, with their emails."""
-    return list(Send.objects.select_related("email").order_by("-pk")[:most])
+def latest(user: Any, most: int) -> Sequence[Send]:
+    """The latest sends of emails that the user sees, with these."""
+    found = Send.objects.select_related("email").order_by("-pk")
+    if not access.of(user).is_unlimited:
+        found = found.filter(email__in=sharing.open_to(user, Email.objects.all()))
+    return list(found[:most])

@@ -6,9 +6,12 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
+
+from crm.models import Shareable
 
 
-class Workflow(models.Model):
+class Workflow(Shareable):
     """The thing staff edit: one object type, enrollment criteria, a graph of nodes, settings.
 
     `document` is the automation v4 flow JSON itself, kept key by key as it came in; only
@@ -29,6 +32,16 @@ class Workflow(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class WorkflowUserPermission(UserObjectPermissionBase):
+    """Who may see or edit a workflow that is kept to some: django-guardian's table."""
+
+    content_object = models.ForeignKey(Workflow, models.CASCADE)
+
+
+class WorkflowGroupPermission(GroupObjectPermissionBase):
+    content_object = models.ForeignKey(Workflow, models.CASCADE)
 
 
 class Revision(models.Model):

@@ -9,11 +9,14 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from crm import access
+from crm.access import Access, Verb
 from crm.admin_theme import ModelAdmin
 from crm.changes import DuplicateValue, Source, SourceKind
 from crm.models import Record
@@ -33,7 +36,11 @@ class Selection:
     #: A SELECT of (record_id).
     records: SQL
     count: int
-    user_id: int | None
+    rights: Access
+
+    @property
+    def user_id(self) -> int | None:
+        return self.rights.user_id
 
     @property
     def source(self) -> Source:
@@ -46,15 +53,15 @@ class Selection:
 
 
 class BulkForm(forms.Form):
-    """What an action wants to know; knows the object type of the records."""
+    """What an action wants to know; knows the object type of the records, and who asks."""
 
-    def __init__(self, *args: Any, kind: type[ObjectType], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, kind: type[ObjectType], user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.kind, self.user = kind, user
         self.prepare()
 
     def prepare(self) -> None:
-        """Fill in the choices that depend on the object type."""
+        """Fill in the choices that depend on the object type and the user."""
 
 
 class BulkAction:
@@ -66,6 +73,10 @@ class BulkAction:
     button: ClassVar[str]
     icon: ClassVar[str] = "bolt"
     is_dangerous: ClassVar[bool] = False
+    #: What it does with the records; those that the user may not do it with are left out.
+    verb: ClassVar[Verb] = Verb.EDIT
+    #: A name of crm.access_switches that the user needs, "" for none.
+    switch: ClassVar[str] = ""
     #: Its place in menus.
     order: ClassVar[int] = 50
     form_class: ClassVar[type[BulkForm]] = BulkForm
@@ -82,6 +93,16 @@ def in_order() -> list[type[BulkAction]]:
     return sorted(bulk_actions, key=lambda action: (action.order, action.name))
 
 
+def offered(kind: type[ObjectType], rights: Access) -> list[type[BulkAction]]:
+    """The actions that a user may carry out with some records of a type."""
+    return [
+        action
+        for action in in_order()
+        if rights.may(kind.type_id, action.verb)
+        and (not action.switch or rights.can(action.switch))
+    ]
+
+
 def respond(
     action: BulkAction,
     kind: type[ObjectType],
@@ -90,7 +111,11 @@ def respond(
     queryset: QuerySet[Record],
 ) -> HttpResponse:
     """The confirmation page of an action, or what follows once it was confirmed."""
-    selection = _selection(kind, request, queryset)
+    rights = access.of(request.user)
+    if type(action) not in offered(kind, rights):
+        raise PermissionDenied
+    chosen = rights.narrow(queryset, kind.type_id, action.verb)
+    selection = _selection(kind, rights, chosen)
     if selection.count > MOST_RECORDS:
         messages.error(
             request,
@@ -98,7 +123,8 @@ def respond(
         )
         return HttpResponseRedirect(request.get_full_path())
     is_confirmed = "confirmed" in request.POST
-    form = action.form_class(request.POST if is_confirmed else None, kind=kind)
+    data = request.POST if is_confirmed else None
+    form = action.form_class(data, kind=kind, user=request.user)
     if is_confirmed and form.is_valid():
         try:
             messages.success(request, action.run(selection, form.cleaned_data))
@@ -116,9 +142,7 @@ def _next(request: HttpRequest) -> str:
     return asked if asked and is_ours else request.get_full_path()
 
 
-def _selection(
-    kind: type[ObjectType], request: HttpRequest, queryset: QuerySet[Record]
-) -> Selection:
+def _selection(kind: type[ObjectType], rights: Access, queryset: QuerySet[Record]) -> Selection:
     text, params = queryset.order_by().values("id").query.sql_with_params()
     records = sql("SELECT id AS record_id FROM ({chosen}) q", chosen=SQL(text, tuple(params)))
     count = value(
@@ -128,7 +152,7 @@ def _selection(
             most=MOST_RECORDS + 1,
         )
     )
-    return Selection(kind=kind, records=records, count=count, user_id=request.user.pk)
+    return Selection(kind=kind, records=records, count=count, rights=rights)
 
 
 def _confirmation(

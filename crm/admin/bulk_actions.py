@@ -8,7 +8,9 @@ from typing import Any
 from django import forms
 from psycopg.types.json import Jsonb
 
-from crm import changes, properties
+from crm import access, changes, properties, sharing
+from crm.access import Verb
+from crm.access_switches import BULK_DELETE, MANAGE_LISTS
 from crm.admin.bulk import BulkAction, BulkForm, Selection, bulk_actions
 from crm.admin.record_form import sentence
 from crm.admin_theme import SelectWidget, TextInputWidget
@@ -25,8 +27,9 @@ class ListForm(BulkForm):
     def prepare(self) -> None:
         field = self.fields["list"]
         assert isinstance(field, forms.ModelChoiceField)
-        found = List.objects.filter(object_type=self.kind.type_id, archived_at=None)
-        field.queryset = found.exclude(processing_type=List.ProcessingType.DYNAMIC).order_by("name")
+        mine = List.objects.filter(object_type=self.kind.type_id, archived_at=None)
+        fixed = mine.exclude(processing_type=List.ProcessingType.DYNAMIC)
+        field.queryset = sharing.open_to(self.user, fixed, sharing.EDIT).order_by("name")
 
 
 @bulk_actions.register
@@ -38,6 +41,8 @@ class AddToList(BulkAction):
     label = "Add to a static list"
     button = "Add to list"
     icon = "playlist_add"
+    verb = Verb.VIEW
+    switch = MANAGE_LISTS
     form_class = ListForm
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
@@ -55,6 +60,8 @@ class RemoveFromList(BulkAction):
     label = "Remove from a static list"
     button = "Remove from list"
     icon = "playlist_remove"
+    verb = Verb.VIEW
+    switch = MANAGE_LISTS
     form_class = ListForm
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
@@ -73,7 +80,7 @@ class PropertyForm(BulkForm):
     )
 
     def prepare(self) -> None:
-        self.definitions = properties.load(self.kind.type_id)
+        self.definitions = access.of(self.user).definitions(self.kind.type_id)
         field = self.fields["property_name"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "Choose a property")] + [
@@ -126,6 +133,8 @@ class Archive(BulkAction):
     button = "Archive"
     icon = "archive"
     is_dangerous = True
+    verb = Verb.DELETE
+    switch = BULK_DELETE
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:
         count = changes.archive(selection.kind.type_id, selection.records, selection.source)

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 from django.http import (
     FileResponse,
     Http404,
@@ -22,7 +23,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from crm import events, properties
+from crm import access, events
+from crm.admin.overview import own_imports
+from crm.admin.values import definitions_of
 from crm.admin_theme import FileWidget, ModelAdmin, SelectWidget, display
 from crm.imports import job as jobs
 from crm.imports.preview import Preview, preview
@@ -75,6 +78,9 @@ class ImportJobAdmin(ModelAdmin[ImportJob]):
             f" {job.rejected_rows:,} rejected"
         )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportJob]:
+        return own_imports(super().get_queryset(request), access.of(request.user))
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
@@ -107,7 +113,7 @@ class ImportJobAdmin(ModelAdmin[ImportJob]):
             raise PermissionDenied
         if not str(object_id).isdecimal():
             raise Http404
-        return get_object_or_404(ImportJob, pk=object_id)
+        return get_object_or_404(self.get_queryset(request), pk=object_id)
 
     def _upload(self, request: HttpRequest) -> HttpResponse:
         """Step 1: the file is kept until its columns are confirmed."""
@@ -157,7 +163,7 @@ class ImportJobAdmin(ModelAdmin[ImportJob]):
             "step": 2,
             "error": message,
             "kind": objects.get(kept["object_type"]),
-            **(_columns(seen, kept["object_type"]) if seen else {}),
+            **(_columns(request, seen, kept["object_type"]) if seen else {}),
         }
         return self._respond(request, "admin/crm/import_columns.html", context)
 
@@ -217,8 +223,8 @@ def _mapping(request: HttpRequest) -> dict[str, str]:
     }
 
 
-def _columns(seen: Preview, type_id: str) -> dict[str, Any]:
-    definitions = properties.load(type_id).values()
+def _columns(request: HttpRequest, seen: Preview, type_id: str) -> dict[str, Any]:
+    definitions = definitions_of(request, type_id).values()
     writable = [item for item in definitions if not (item.is_read_only or item.column)]
     columns = [
         {

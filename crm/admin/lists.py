@@ -9,21 +9,23 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from crm import clock
+from crm import access, clock
+from crm.access import Verb
 from crm.admin import columns, paging
+from crm.admin.sharing import SharedAdmin, panel
 from crm.admin.urls import record_url
-from crm.admin_theme import ModelAdmin, SelectWidget, display
+from crm.admin_theme import SelectWidget, display
 from crm.features import STATIC_LISTS
 from crm.lists import membership
 from crm.models import List, Record
 from crm.objects import base as objects
-from crm.sql import rows, sql
+from crm.sql import SQL, rows, sql
 from subscriptions.features import LimitReached
 
 #: Counting stops here: a list of a million must not make the page slow.
@@ -52,7 +54,7 @@ class ListForm(forms.ModelForm[List]):
 
 
 @admin.register(List)
-class ListAdmin(ModelAdmin[List]):
+class ListAdmin(SharedAdmin):
     """Sets of records, made by hand or by workflows."""
 
     empty_text = "A list holds the records you choose, or those a workflow puts in."
@@ -65,7 +67,8 @@ class ListAdmin(ModelAdmin[List]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[List]:
         counted = RawSQL(COUNT, (), output_field=IntegerField())  # noqa: S611 (a constant)
-        return super().get_queryset(request).filter(archived_at=None).annotate(counted=counted)
+        found: QuerySet[List] = super().get_queryset(request).filter(archived_at=None)
+        return found.annotate(counted=counted)
 
     @display(description="Contains")
     def contains(self, target: List) -> str:
@@ -104,8 +107,12 @@ class ListAdmin(ModelAdmin[List]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        target = List.objects.filter(pk=object_id).first() if object_id.isdecimal() else None
-        context = _members(target, request) if target else {}
+        mine = self.get_queryset(request)
+        target = mine.filter(pk=object_id).first() if object_id.isdecimal() else None
+        if target is None:
+            raise Http404("There is no such list.")
+        context = {**_members(target, request), **panel(self, request, target)}
+        context["may_change"] = self.has_change_permission(request, target)
         return super().change_view(
             request, object_id, form_url, {**context, **(extra_context or {})}
         )
@@ -142,6 +149,9 @@ class ListAdmin(ModelAdmin[List]):
         target = get_object_or_404(self.get_queryset(request), pk=list_id)
         if not self.has_change_permission(request, target):
             raise PermissionDenied
+        seen = access.of(request.user).allowed(target.object_type, {record_id}, Verb.VIEW)
+        if not seen:
+            raise Http404("There is no such member.")
         count = membership.remove(target, sql("SELECT {id}::bigint AS record_id", id=record_id))
         if count:
             messages.success(request, "Removed from the list.")
@@ -155,9 +165,11 @@ def _members(target: List, request: HttpRequest) -> dict[str, Any]:
     before = int(asked) if asked.isdecimal() and len(asked) < 19 else paging.LARGEST_ID
     found = rows(
         sql(
-            "SELECT record_id, since FROM crm_listmembership"
-            " WHERE list_id = {list} AND record_id < {before}"
-            " ORDER BY record_id DESC LIMIT {most}",
+            "SELECT m.record_id, m.since FROM crm_listmembership m"
+            " JOIN crm_record r ON r.id = m.record_id AND {is_seen}"
+            " WHERE m.list_id = {list} AND m.record_id < {before}"
+            " ORDER BY m.record_id DESC LIMIT {most}",
+            is_seen=access.visible(request.user, kind.type_id) or SQL("true"),
             list=target.pk,
             before=before,
             most=paging.SIZE + 1,

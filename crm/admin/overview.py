@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
+
+from crm.access import Access
 from crm.models import ImportJob
 from crm.sql import SQL, rows, sql, value
 
@@ -12,10 +15,13 @@ from crm.sql import SQL, rows, sql, value
 MOST_COUNTED = 20_000
 
 
-def count_records(type_id: str) -> str:
-    """How many records of a type there are: "4,210", "about 1,004,000"."""
+def count_records(type_id: str, rights: Access) -> str:
+    """How many records of a type the user sees: "4,210", "about 1,004,000"."""
     mine = sql(
-        "SELECT FROM crm_record WHERE object_type = {type} AND archived_at IS NULL", type=type_id
+        "SELECT FROM crm_record r"
+        " WHERE r.object_type = {type} AND r.archived_at IS NULL AND {is_seen}",
+        type=type_id,
+        is_seen=rights.visible(type_id) or SQL("true"),
     )
     limited = sql("SELECT count(*) FROM ({mine} LIMIT {most}) n", mine=mine, most=MOST_COUNTED + 1)
     counted = int(value(limited))
@@ -30,5 +36,11 @@ def has_records() -> bool:
     return bool(rows(SQL("SELECT FROM crm_record WHERE archived_at IS NULL LIMIT 1")))
 
 
-def latest_imports(most: int) -> Sequence[ImportJob]:
-    return list(ImportJob.objects.order_by("-pk")[:most])
+def latest_imports(rights: Access, most: int) -> Sequence[ImportJob]:
+    """The latest imports; who is no superuser sees the own ones."""
+    return list(own_imports(ImportJob.objects.all(), rights).order_by("-pk")[:most])
+
+
+def own_imports(found: QuerySet[ImportJob], rights: Access) -> QuerySet[ImportJob]:
+    """Files hold all kinds of records: only who brought one in, and superusers, see it."""
+    return found if rights.is_unlimited else found.filter(user=rights.user_id)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from crm import property_editing
+from crm import access, property_editing
 from crm.admin.property_form import FIELD_KINDS, PropertyForm
 from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.models import Property
@@ -62,7 +62,8 @@ class PropertyAdmin(ModelAdmin[Property]):
     list_per_page = 100
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Property]:
-        return super().get_queryset(request).filter(archived_at=None)
+        found = super().get_queryset(request).filter(archived_at=None)
+        return found.exclude(pk__in=access.of(request.user).hidden_rows())
 
     @display(description="Object")
     def contained_in(self, definition: Property) -> str:

@@ -23,7 +23,12 @@ from crm.sql import sql
 def respond(admin: Any, request: HttpRequest, object_id: str | None) -> HttpResponse:
     """The form of a record (a new one without an id), or what follows once it was saved."""
     record = found(admin, request, object_id) if object_id else None
-    if not (admin.has_change_permission(request) if record else admin.has_add_permission(request)):
+    is_allowed = (
+        admin.has_change_permission(request, record)
+        if record
+        else admin.has_add_permission(request)
+    )
+    if not is_allowed:
         raise PermissionDenied
     definitions = definitions_of(request, admin.kind.type_id)
     form = RecordForm(admin.kind, definitions, record, request.POST or None)
@@ -60,7 +65,7 @@ def _context(admin: ModelAdmin[Record], request: HttpRequest, form: RecordForm) 
 def respond_archive(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """Ask, then archive: a record is never deleted from here."""
     record = found(admin, request, object_id)
-    if not admin.has_delete_permission(request):
+    if not admin.has_delete_permission(request, record):
         raise PermissionDenied
     if request.method == "POST":
         chosen = sql("SELECT {id}::bigint AS record_id", id=record.pk)

@@ -14,7 +14,8 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from crm import changes
+from crm import access, changes
+from crm.access import Access
 from crm.admin import bulk, columns, timeline
 from crm.admin.urls import record_url
 from crm.admin.values import definitions_of, shown
@@ -39,6 +40,10 @@ class Page:
     record: Record
     kind: type[ObjectType]
     definitions: Definitions
+
+    @property
+    def rights(self) -> Access:
+        return access.of(self.request.user)
 
 
 class RecordPart:
@@ -86,7 +91,8 @@ def views(admin: Any) -> list[tuple[str, str, View]]:
 def _page(admin: Any, request: HttpRequest, record_id: int) -> Page:
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    record = admin.model.objects.filter(pk=record_id).first()
+    mine = admin.model.objects.filter(pk=record_id)
+    record = access.of(request.user).narrow(mine, admin.kind.type_id).first()
     if record is None:
         raise Http404(f"There is no {admin.kind.label.lower()} {record_id}.")
     definitions = definitions_of(request, admin.kind.type_id)
@@ -109,9 +115,9 @@ def _respond(admin: Any, page: Page) -> HttpResponse:
         "tabs": [{"name": tab.name, "label": tab.label, "active": tab is current} for tab in tabs],
         "tab": _html(current, page),
         "sides": [html for part in _parts(tabs=False) if (html := _html(part, page))],
-        "actions": bulk.in_order(),
-        "may_change": admin.has_change_permission(page.request),
-        "may_archive": admin.has_delete_permission(page.request),
+        "actions": bulk.offered(page.kind, page.rights),
+        "may_change": admin.has_change_permission(page.request, page.record),
+        "may_archive": admin.has_delete_permission(page.request, page.record),
     }
     return TemplateResponse(page.request, "admin/crm/record.html", context)
 
@@ -156,6 +162,7 @@ def timeline_context(page: Page) -> dict[str, Any]:
         record=page.record,
         kind=page.kind,
         definitions=page.definitions,
+        hidden=page.rights.hidden(page.kind.type_id),
         before=_moment(page.request.GET.get("before", "")),
     )
     told = timeline.told(asked, only)
@@ -180,7 +187,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _respond_restore(admin: Any, page: Page) -> HttpResponse:
-    if not admin.has_delete_permission(page.request):
+    if not admin.has_delete_permission(page.request, page.record):
         raise PermissionDenied
     chosen = sql("SELECT {id}::bigint AS record_id", id=page.record.pk)
     source = Source(kind=SourceKind.CRM_UI, user_id=page.request.user.pk)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from crm import sharing
+from crm.access import Access
 from crm.admin import columns, values
 from crm.admin.record_page import Page, RecordPart, record_parts, timeline_context
 from crm.admin.sources import Origin, explain
 from crm.admin.urls import record_url
-from crm.models import AssociationType, ListMembership
+from crm.models import AssociationType, List, ListMembership
 from crm.objects import base as objects
 from crm.sql import rows, sql
 
@@ -90,7 +92,7 @@ class Associations(RecordPart):
     order = 10
 
     def context(self, page: Page) -> dict[str, Any]:
-        found = _associated(page.record.pk)
+        found = _associated(page.record.pk, page.rights)
         groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
         possible = _related_types(page.kind.type_id)
         related = [kind for kind in objects.in_order() if kind.type_id in groups]
@@ -126,7 +128,7 @@ def _related_types(type_id: str) -> set[str]:
     return set(found.values_list("to_object_type", flat=True))
 
 
-def _associated(record_id: int) -> list[tuple[str, int, dict[str, Any], str]]:
+def _associated(record_id: int, rights: Access) -> list[tuple[str, int, dict[str, Any], str]]:
     """(object type, id, properties, label) of each associated record, a few more than shown."""
     query = sql(
         """
@@ -135,13 +137,14 @@ def _associated(record_id: int) -> list[tuple[str, int, dict[str, Any], str]]:
                 row_number() OVER (PARTITION BY o.object_type ORDER BY o.id DESC) AS place
             FROM crm_association a
             JOIN crm_associationtype t ON t.id = a.type_id
-            JOIN crm_record o ON o.id = a.to_record_id AND o.archived_at IS NULL
+            JOIN crm_record o ON o.id = a.to_record_id AND o.archived_at IS NULL AND {is_seen}
             WHERE a.from_record_id = {id}
             GROUP BY o.object_type, o.id
         ) found WHERE place <= {most} ORDER BY object_type, place
         """,
         id=record_id,
         most=MOST_ASSOCIATED + 1,
+        is_seen=rights.everywhere("o"),
     )
     return [
         (type_id, other, values.from_json(text), label)
@@ -156,6 +159,10 @@ class Lists(RecordPart):
     template = "admin/crm/record_lists.html"
     order = 40
 
-    def context(self, page: Page) -> dict[str, Any]:
-        found = ListMembership.objects.filter(record_id=page.record.pk, list__archived_at=None)
+    def context(self, page: Page) -> dict[str, Any] | None:
+        user: Any = page.request.user
+        if not user.has_perm("crm.view_list"):
+            return None
+        lists = sharing.open_to(user, List.objects.filter(archived_at=None))
+        found = ListMembership.objects.filter(record_id=page.record.pk, list__in=lists)
         return {"memberships": list(found.select_related("list").order_by("-since")[:20])}

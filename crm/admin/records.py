@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from crm import search
+from crm import access, search
+from crm.access import Verb
 from crm.admin import bulk, paging, record_edit, record_page
 from crm.admin.columns import columns_of
 from crm.admin.record_filters import filters_of
@@ -36,8 +37,10 @@ class RecordChangeList(ChangeList):
             # A link that filters or searches starts at the newest record again.
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
-        is_scan = bool(self.has_active_filters) and not self.query
         type_id = self.model_admin.kind.type_id  # type: ignore[attr-defined]
+        # No index leads to the records of an owner either.
+        is_limited = access.visible(request.user, type_id) is not None
+        is_scan = (bool(self.has_active_filters) or is_limited) and not self.query
         self.page = paging.page_of(self.queryset, type_id, request.GET.dict(), is_scan=is_scan)
         self.result_list = self.page.records
         # One more than shown, when there are others: the theme then offers to choose them all.
@@ -66,7 +69,26 @@ class RecordAdmin(ModelAdmin[Record]):
     change_list_template = "admin/crm/record_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
-        return super().get_queryset(request).filter(archived_at=None)
+        found = super().get_queryset(request).filter(archived_at=None)
+        return access.of(request.user).narrow(found, self.kind.type_id)
+
+    def _may(self, request: HttpRequest, verb: Verb, record: Record | None = None) -> bool:
+        rights = access.of(request.user)
+        if record is None:
+            return rights.may(self.kind.type_id, verb)
+        return bool(rights.allowed(self.kind.type_id, {record.pk}, verb))
+
+    def has_view_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return self._may(request, Verb.VIEW, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, Verb.CREATE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return self._may(request, Verb.EDIT, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Record | None = None) -> bool:
+        return self._may(request, Verb.DELETE, obj)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return RecordChangeList
@@ -83,12 +105,16 @@ class RecordAdmin(ModelAdmin[Record]):
         if not search_term.strip():
             return queryset, False
         found = search.matching(self.kind.type_id, search_term)
-        # The words are parameters of the statement.
-        return queryset.filter(pk__in=RawSQL(found.text, found.params)), False  # noqa: S611
+        # The words are parameters of the statements.
+        queryset = queryset.filter(pk__in=RawSQL(found.text, found.params))  # noqa: S611
+        if access.of(request.user).hidden(self.kind.type_id):
+            definitions = definitions_of(request, self.kind.type_id)
+            seen = search.matches(definitions, search_term, Record._meta.db_table)
+            raw = RawSQL(seen.text, seen.params, output_field=BooleanField())  # noqa: S611
+            queryset = queryset.filter(raw)
+        return queryset, False
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        if not self.has_change_permission(request):
-            return {}
         return {
             action.name: (
                 lambda _admin, request, queryset, action=action: bulk.respond(
@@ -97,7 +123,7 @@ class RecordAdmin(ModelAdmin[Record]):
                 action.name,
                 action.label,
             )
-            for action in bulk.in_order()
+            for action in bulk.offered(self.kind, access.of(request.user))
         }
 
     def changelist_view(

@@ -53,6 +53,8 @@ class Asked:
     record: Record
     kind: type[ObjectType]
     definitions: Definitions
+    #: Names of properties that are not told about.
+    hidden: Sequence[str] = ()
     before: datetime | None = None
     size: int = SIZE
 

@@ -57,7 +57,8 @@ class PropertyChanges(TimelineLog):
 
 
 def _changes(asked: Asked) -> tuple[list[PropertyChange], bool]:
-    mine, has_more = stretch(SQL("crm_property_history"), asked)
+    seen = sql("property_name <> ALL({hidden}::text[])", hidden=list(asked.hidden))
+    mine, has_more = stretch(SQL("crm_property_history"), asked, seen)
     query = sql(
         """
         SELECT h.at, h.source, h.source_id, h.user_id, h.property_name, h.value, (

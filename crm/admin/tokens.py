@@ -8,19 +8,22 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from crm import clock
+from crm import access, clock
+from crm.access import Access
 from crm.admin_theme import CheckboxesWidget, ModelAdmin, display
 from crm.api import scopes, tokens
 from crm.models import ApiToken
 
 
-def _scopes() -> list[tuple[str, str]]:
-    return [(name, name) for name in scopes.known()]
+def _scopes(rights: Access) -> list[tuple[str, str]]:
+    """What a user may let a program do: no more than the user may do."""
+    return [(name, name) for name in scopes.known() if scopes.is_allowed(name, rights)]
 
 
 SHOWN = (
@@ -30,7 +33,6 @@ SHOWN = (
 
 class TokenForm(forms.ModelForm[ApiToken]):
     scopes = forms.MultipleChoiceField(
-        choices=_scopes,
         widget=CheckboxesWidget,
         help_text="What the program may do. Give no more than it needs.",
     )
@@ -38,6 +40,15 @@ class TokenForm(forms.ModelForm[ApiToken]):
     class Meta:
         model = ApiToken
         fields = ["name", "scopes", "expires_at"]
+
+    #: Who makes the token.
+    rights: Access = Access()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields.get("scopes")
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = _scopes(self.rights)
 
 
 @admin.register(ApiToken)
@@ -49,6 +60,17 @@ class ApiTokenAdmin(ModelAdmin[ApiToken]):
     list_select_related = ["user", "usage"]
     search_fields = ["name", "prefix"]
     ordering = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        found = super().get_queryset(request)
+        rights = access.of(request.user)
+        return found if rights.is_unlimited else found.filter(user=rights.user_id)
+
+    def get_form(
+        self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any
+    ) -> type[Any]:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("TokenForm", (form,), {"rights": access.of(request.user)})
 
     @display(description="Token")
     def beginning(self, token: ApiToken) -> str:
@@ -86,7 +108,7 @@ class ApiTokenAdmin(ModelAdmin[ApiToken]):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Revokes: histories keep naming the token."""
-        token = get_object_or_404(ApiToken, pk=object_id)
+        token = get_object_or_404(self.get_queryset(request), pk=object_id)
         if not self.has_delete_permission(request, token):
             raise PermissionDenied
         if request.method == "POST":

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from crm import properties
+from crm import access, properties
 from crm.models import Record
 from crm.properties import Definitions
 from crm.property_types.base import Definition
@@ -15,10 +15,10 @@ from crm.property_types.date_time import store_moment
 
 
 def definitions_of(request: HttpRequest, type_id: str) -> Definitions:
-    """The property definitions of an object type, read once per request."""
+    """The properties of an object type as far as the user sees them, read once per request."""
     kept: dict[str, Definitions] = request.__dict__.setdefault("_property_definitions", {})
     if type_id not in kept:
-        kept[type_id] = properties.load(type_id)
+        kept[type_id] = access.of(request.user).definitions(type_id)
     return kept[type_id]
 
 

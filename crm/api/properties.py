@@ -10,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm import properties
-from crm.access import Level
 from crm.access_switches import EDIT_PROPERTIES
 from crm.api import batches, definitions, scopes
 from crm.api.describing import ARCHIVED, describe, several
@@ -41,8 +40,7 @@ class SchemaEndpoint(Endpoint):
         return definitions.rows(kind, archived=archived).exclude(name__in=self.hidden(kind))
 
     def hidden(self, kind: type[ObjectType]) -> list[str]:
-        levels = self.rights.levels(kind.type_id)
-        return [name for name, level in levels.items() if level == Level.NONE]
+        return self.rights.hidden(kind.type_id)
 
     def require_seen(self, kind: type[ObjectType], name: str) -> None:
         """Raise NotFound for a property that is hidden from the user."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crm import access_switches
+from crm.access import Access, Verb
 from crm.api.errors import MissingScopes
 from crm.models import ApiToken
 from crm.objects.base import ObjectType, object_types
@@ -74,6 +76,30 @@ def known() -> list[str]:
             for verb in (READ, WRITE)
         ),
     ]
+
+
+#: Scopes that need a switch of the permission set.
+SWITCHES = {
+    USERS_READ: access_switches.MANAGE_USERS,
+    USERS_WRITE: access_switches.MANAGE_USERS,
+    TEAMS_READ: access_switches.MANAGE_USERS,
+    EVENT_DEFINITIONS: access_switches.EDIT_PROPERTIES,
+    IMPORT: access_switches.IMPORT,
+    EXPORT: access_switches.EXPORT,
+}
+
+
+def is_allowed(name: str, rights: Access) -> bool:
+    """Whether a user may give a scope to a token: what it lets a program do, the user may do."""
+    if rights.is_unlimited or name in (OWNERS, SEND_EVENTS):
+        return True
+    if name in SWITCHES:
+        return rights.can(SWITCHES[name])
+    if name.startswith("crm.schemas."):
+        return name.endswith(READ) or rights.can(access_switches.EDIT_PROPERTIES)
+    verbs = [Verb.VIEW] if name.endswith(READ) else [Verb.CREATE, Verb.EDIT, Verb.DELETE]
+    kinds = [kind for kind in object_types if name in {*records(kind, READ), *records(kind, WRITE)}]
+    return any(rights.may(kind.type_id, verb) for kind in kinds for verb in verbs)
 
 
 def require(token: ApiToken, alternatives: tuple[str, ...]) -> None:

@@ -27,7 +27,7 @@ def folder(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def staff(db: None) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("ada", is_staff=True))
+    client.force_login(User.objects.create_superuser("ada"))
     return client
 
 

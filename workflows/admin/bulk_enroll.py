@@ -5,10 +5,13 @@ from typing import Any
 
 from django import forms
 
+from crm import sharing
+from crm.access import Verb
 from crm.admin.bulk import BulkAction, BulkForm, Selection, bulk_actions
 from crm.admin_theme import SelectWidget
 from crm.sql import rows
 from workflows import enrollment, flows
+from workflows.access_switches import MANAGE_WORKFLOWS
 from workflows.admin.workflow_changes import result_in_words
 from workflows.models import Workflow
 
@@ -24,9 +27,10 @@ class EnrollForm(BulkForm):
     def prepare(self) -> None:
         field = self.fields["workflow"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = Workflow.objects.filter(
+        running = Workflow.objects.filter(
             object_type=self.kind.type_id, is_enabled=True, archived_at=None
-        ).order_by("name")
+        )
+        field.queryset = sharing.open_to(self.user, running, sharing.EDIT).order_by("name")
 
 
 @bulk_actions.register
@@ -38,6 +42,8 @@ class EnrollInWorkflow(BulkAction):
     label = "Enroll in a workflow"
     button = "Enroll"
     icon = "account_tree"
+    verb = Verb.VIEW
+    switch = MANAGE_WORKFLOWS
     form_class = EnrollForm
 
     def run(self, selection: Selection, given: Mapping[str, Any]) -> str:

@@ -12,7 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from crm import clock
+from crm import access, clock
+from crm.access import Access
 from crm.admin.urls import RecordLink, record_links
 from crm.sql import SQL, rows, sql, value
 from workflows import doorbells, engine, outbox
@@ -139,14 +140,14 @@ def answers() -> list[tuple[str, datetime]]:
     return [(label, last[kind]) for kind, label in WORK.items() if kind in last]
 
 
-def failures(most: int = 10) -> list[tuple[Enrollment, RecordLink]]:
+def failures(rights: Access, most: int = 10) -> list[tuple[Enrollment, RecordLink]]:
     """Enrollments that need review, the latest first."""
     found = list(
         Enrollment.objects.filter(state=Enrollment.State.FAILED)
         .select_related("workflow")
         .order_by("-ended_at")[:most]
     )
-    links = record_links(row.record_id for row in found)
+    links = record_links((row.record_id for row in found), rights)
     return [(row, links[row.record_id]) for row in found]
 
 
@@ -182,7 +183,7 @@ def respond(request: HttpRequest) -> HttpResponse:
         "heartbeat": in_words(health.heartbeat) if health.heartbeat is not None else "never",
         "lateness": in_words(health.lateness),
         "answers": answers(),
-        "failures": failures(),
+        "failures": failures(access.of(request.user)),
         "tables": database(),
         "size": value(SQL("SELECT pg_size_pretty(pg_database_size(current_database()))")),
     }

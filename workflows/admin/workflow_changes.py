@@ -14,12 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from crm import access
 from crm.admin.urls import find_records
 from crm.admin_theme import TextareaWidget
 from crm.objects import base as objects
 from crm.sql import sql
 from workflows import checking, enrollment, flows, publishing
-from workflows.admin.workflow_page import context_of, page_url
+from workflows.admin.workflow_page import context_of, may_publish, page_url
 from workflows.definition import DefinitionError
 from workflows.models import Workflow
 
@@ -28,14 +29,19 @@ COUNT_SECONDS = 4
 MOST_NAMES = 1000
 
 
-def _require_change(admin: Any, request: HttpRequest) -> None:
-    if not admin.has_change_permission(request):
+def _require_change(admin: Any, request: HttpRequest, workflow: Workflow) -> None:
+    if not admin.has_change_permission(request, workflow):
+        raise PermissionDenied
+
+
+def _require_publish(admin: Any, request: HttpRequest, workflow: Workflow) -> None:
+    if not may_publish(admin, request, workflow):
         raise PermissionDenied
 
 
 def respond_turn_on(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
     """Ask whether those who meet the criteria already come in too, then turn it on."""
-    _require_change(admin, request)
+    _require_publish(admin, request, workflow)
     if request.method == "POST":
         try:
             done = publishing.turn_on(
@@ -66,7 +72,7 @@ def _named(workflow: Workflow, count: int) -> str:
 
 def respond_count(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
     """How many meet the criteria now, as a sentence; counting is given up after a while."""
-    _require_change(admin, request)
+    _require_change(admin, request, workflow)
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -81,7 +87,7 @@ def respond_count(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpR
 
 
 def respond_turn_off(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
-    _require_change(admin, request)
+    _require_publish(admin, request, workflow)
     return _turn_off(request, workflow)
 
 
@@ -128,11 +134,11 @@ class EnrollForm(forms.Form):
 
 def respond_enroll(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
     """Enroll records that staff name by id or email."""
-    _require_change(admin, request)
+    _require_change(admin, request, workflow)
     form = EnrollForm(request.POST or None)
     if form.is_valid():
         names = form.names()
-        found = find_records(workflow.object_type, names)
+        found = find_records(workflow.object_type, names, access.of(request.user))
         missing = [name for name in names if name not in found]
         if not workflow.is_enabled:
             form.add_error(None, "Turn the workflow on first.")
@@ -164,7 +170,7 @@ def result_in_words(workflow: Workflow, result: enrollment.EnrollResult) -> str:
 
 
 def respond_unenroll(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
-    _require_change(admin, request)
+    _require_change(admin, request, workflow)
     return _unenroll(request, workflow)
 
 
@@ -180,7 +186,7 @@ def _unenroll(request: HttpRequest, workflow: Workflow) -> HttpResponse:
 
 
 def respond_archive(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
-    if not admin.has_delete_permission(request):
+    if not admin.has_delete_permission(request, workflow):
         raise PermissionDenied
     if request.method == "POST":
         publishing.archive(workflow.pk)

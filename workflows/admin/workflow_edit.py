@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from crm.admin_theme import TextareaWidget
 from workflows import publishing
-from workflows.admin.workflow_page import context_of, page_url
+from workflows.admin.workflow_page import context_of, may_publish, page_url
 from workflows.definition import DefinitionError, Problem
 from workflows.models import Workflow
 
@@ -127,7 +127,10 @@ def respond_add(admin: Any, request: HttpRequest) -> HttpResponse:
 
 
 def respond_edit(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
-    if not admin.has_change_permission(request):
+    if not admin.has_change_permission(request, workflow):
+        raise PermissionDenied
+    if workflow.is_enabled and not may_publish(admin, request, workflow):
+        # Who is in it would feel the change at once.
         raise PermissionDenied
     given = {"document": _pretty(workflow.document), "revision": workflow.revision}
     form = DocumentForm(request.POST or None, initial=given)

@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 
-from crm.admin_theme import ChangeList, DropdownFilter, ModelAdmin, PlainDropdownForm, display
+from crm.admin.sharing import SharedAdmin
+from crm.admin_theme import ChangeList, DropdownFilter, PlainDropdownForm, display
 from crm.objects import base as objects
 from workflows import outline
 from workflows.admin import workflow_changes, workflow_edit, workflow_page
@@ -59,7 +60,7 @@ class ObjectFilter(DropdownFilter):
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(ModelAdmin[Workflow]):
+class WorkflowAdmin(SharedAdmin):
     """What is automated."""
 
     empty_text = "A workflow takes records through steps: emails, waits, branches, tasks."
@@ -74,6 +75,9 @@ class WorkflowAdmin(ModelAdmin[Workflow]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         # The documents are large and the list does not show them.
         return super().get_queryset(request).filter(archived_at=None).defer("document")
+
+    def asset_url(self, asset: Workflow) -> str:
+        return workflow_page.page_url(asset)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WorkflowList
@@ -111,12 +115,16 @@ class WorkflowAdmin(ModelAdmin[Workflow]):
     ) -> HttpResponse:
         if object_id is None:
             return workflow_edit.respond_add(self, request)
-        return workflow_edit.respond_edit(self, request, workflow_page.found(object_id))
+        return workflow_edit.respond_edit(
+            self, request, workflow_page.found(object_id, request.user)
+        )
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return workflow_changes.respond_archive(self, request, workflow_page.found(object_id))
+        return workflow_changes.respond_archive(
+            self, request, workflow_page.found(object_id, request.user)
+        )
 
     def get_urls(self) -> list[URLPattern]:
         pages = {
@@ -142,7 +150,9 @@ class WorkflowAdmin(ModelAdmin[Workflow]):
 
     def _view(self, respond: Any) -> Any:
         def view(request: HttpRequest, workflow_id: int) -> HttpResponse:
-            answer: HttpResponse = respond(self, request, workflow_page.found(workflow_id))
+            answer: HttpResponse = respond(
+                self, request, workflow_page.found(workflow_id, request.user)
+            )
             return answer
 
         return view

@@ -11,10 +11,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from crm import access, sharing
+from crm.admin.sharing import panel
 from crm.admin.urls import find_records, record_links
 from crm.filters import base as filters
 from crm.objects import base as objects
 from workflows import checking, diagnosis, history, outline
+from workflows.access_switches import PUBLISH
 from workflows.actions.branches import list_branch
 from workflows.definition import DefinitionError, Flow, parse
 from workflows.models import Enrollment, Revision, Workflow
@@ -26,13 +29,10 @@ STATE_TONES = {1: "blue", 2: "green", 3: "grey", 4: "rose"}
 OUTCOME_TONES = {Outcome.SUCCESS: "green", Outcome.SKIPPED: "grey", Outcome.FAILED: "rose"}
 
 
-def found(workflow_id: int | str) -> Workflow:
-    """A workflow by its id; raises Http404."""
-    workflow = (
-        Workflow.objects.filter(pk=int(workflow_id), archived_at=None).first()
-        if str(workflow_id).isdecimal()
-        else None
-    )
+def found(workflow_id: int | str, user: Any) -> Workflow:
+    """A workflow that a user may see by its id; raises Http404."""
+    mine = sharing.open_to(user, Workflow.objects.filter(archived_at=None))
+    workflow = mine.filter(pk=int(workflow_id)).first() if str(workflow_id).isdecimal() else None
     if workflow is None:
         raise Http404("There is no such workflow.")
     return workflow
@@ -53,9 +53,17 @@ def context_of(
         "workflow": workflow,
         "kind": objects.get(workflow.object_type),
         "page_url": page_url(workflow),
-        "may_change": admin.has_change_permission(request),
-        "may_delete": admin.has_delete_permission(request),
+        "may_change": admin.has_change_permission(request, workflow),
+        "may_delete": admin.has_delete_permission(request, workflow),
+        "may_publish": may_publish(admin, request, workflow),
+        "may_add": admin.has_add_permission(request),
     }
+
+
+def may_publish(admin: Any, request: HttpRequest, workflow: Workflow) -> bool:
+    """Whether a user may turn a workflow on and off, and change it while it is on (W-507, W-510)."""
+    user: Any = request.user
+    return user.has_perm(PUBLISH) and sharing.may_edit(user, workflow)
 
 
 def respond(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpResponse:
@@ -77,6 +85,7 @@ def respond(admin: Any, request: HttpRequest, workflow: Workflow) -> HttpRespons
             "tab_label": label,
             "figures": outline.figures([workflow.pk])[workflow.pk],
             **context(request, workflow),
+            **panel(admin, request, workflow),
         },
     )
 
@@ -146,7 +155,7 @@ def _enrollments(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     found = history.passages(
         workflow_id=workflow.pk, state=state, before=_number(request, "before"), limit=SIZE + 1
     )
-    links = record_links(passage.record_id for passage in found[:SIZE])
+    links = record_links((passage.record_id for passage in found[:SIZE]), access.of(request.user))
     return {
         "passages": [(passage, links[passage.record_id]) for passage in found[:SIZE]],
         "older": found[SIZE - 1].enrollment_id if len(found) > SIZE else None,
@@ -162,14 +171,15 @@ def _why(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
     asked = request.GET.get("why", "").strip()
     if not asked:
         return {"asked": ""}
-    record_id = find_records(workflow.object_type, [asked]).get(asked)
+    rights = access.of(request.user)
+    record_id = find_records(workflow.object_type, [asked], rights).get(asked)
     if record_id is None:
         label = objects.get(workflow.object_type).label.lower()
         return {"asked": asked, "not_found": f"There is no {label} {asked}."}
     return {
         "asked": asked,
         "why": diagnosis.why(workflow, record_id),
-        "why_record": record_links([record_id])[record_id],
+        "why_record": record_links([record_id], rights)[record_id],
     }
 
 
@@ -183,7 +193,7 @@ def _log(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         before=(row, place) if row is not None and place is not None else None,
         limit=SIZE + 1,
     )
-    links = record_links(line.record_id for line in found[:SIZE])
+    links = record_links((line.record_id for line in found[:SIZE]), access.of(request.user))
     return {
         "lines": [(line, links[line.record_id]) for line in found[:SIZE]],
         "older": found[SIZE - 1] if len(found) > SIZE else None,
