@@ -93,6 +93,8 @@ class Form:
     description: str = ""
     #: What the filters inside it are about; None when there are none.
     inner: Scope | None = None
+    #: On the button that adds one of those.
+    add_label: str = "Add filter"
 
 
 @dataclass(frozen=True, kw_only=True)
