@@ -42,9 +42,13 @@ class CohortAdminSite(AdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The theme asks for pages of our own here, which it puts before the models' ones."""
+        from crm.admin.filter_builder import views as filter_builder
         from workflows.admin import health
 
-        return [path("health/", self.admin_view(health.respond), name="health")]
+        return [
+            path("health/", self.admin_view(health.respond), name="health"),
+            *filter_builder.urls(self),
+        ]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Like Django's, leaving out the tables of the packages we build on."""

@@ -44,7 +44,7 @@ def form(values: Values, scope: Scope) -> Form | None:
             Input(name="property", ask=Ask.HIDDEN, label="Property"),
             _operator_input(chosen, definition),
             *operands,
-            *_empty_input(operator, scope),
+            *_empty_input(operator, values, scope),
         ),
     )
 
@@ -110,11 +110,13 @@ def _operator_input(chosen: Chosen, definition: Definition) -> Input:
     offered = _offered(definition)
     if chosen not in offered:
         offered = [chosen, *offered]
+    choices = tuple(_choice(item) for item in offered)
     return Input(
         name="operation",
         ask=Ask.CHOICE,
         label="Operator",
-        choices=tuple(_choice(item) for item in offered),
+        choices=choices,
+        default=choices[0].value,
         decides=True,
     )
 
@@ -126,11 +128,12 @@ def _choice(chosen: Chosen) -> Choice:
     return Choice(value=f"{kind.name}:{operator.name}", label=label, heading=_heading(chosen))
 
 
-def _empty_input(operator: type[Operator], scope: Scope) -> tuple[Input, ...]:
+def _empty_input(operator: type[Operator], values: Values, scope: Scope) -> tuple[Input, ...]:
     """Whether records without a value match: by default contacts do for a negative operator,
-    other records do not (W-124).
+    other records do not (W-124). Of a positive one it is asked only where somebody chose it.
     """
-    if operator.decides_empty:
+    is_asked = operator.is_negative or text_of(values, "empty") == "true"
+    if operator.decides_empty or not is_asked:
         return ()
     is_default = operator.is_negative and scope.root_type == Contact.type_id
     return (

@@ -134,11 +134,11 @@ def test_contacts_without_a_value_pass_negative_operators_by_default() -> None:
             {"property": name, "operation": operation}, scopes.load(object_type)
         )
         assert found is not None
-        return next(item.default for item in found.inputs if item.ask is Ask.TICK)
+        return next((item.default for item in found.inputs if item.ask is Ask.TICK), "not asked")
 
     assert default("0-1", "city", "MULTISTRING:IS_NOT_EQUAL_TO") == "true"
-    assert default("0-1", "city", "MULTISTRING:IS_EQUAL_TO") == ""
     assert default("0-2", "city", "MULTISTRING:IS_NOT_EQUAL_TO") == ""
+    assert default("0-1", "city", "MULTISTRING:IS_EQUAL_TO") == "not asked"
     assert not any(
         item.ask is Ask.TICK for item in form_of("t_text", "ALL_PROPERTY:IS_KNOWN").inputs
     )

@@ -122,15 +122,17 @@ def _row(json: Any, key: str, scope: Scope) -> Row:
         form = row.form(scope)
     except (LookupError, TypeError, ValueError, AttributeError):
         return kept
-    if form is None or not _means_the_same(json, key, row, scope):
+    if form is None or not _means_the_same(json, _written(row, form, scope), key, scope):
         return kept
     return replace(row, rows=_rows(json, form.inner)) if form.inner else row
 
 
-def _means_the_same(json: Mapping[str, Any], key: str, row: Row, scope: Scope) -> bool:
+def _means_the_same(
+    json: Mapping[str, Any], written: Mapping[str, Any], key: str, scope: Scope
+) -> bool:
     """Whether the form holds all that the JSON says, so that a change loses nothing else."""
     before = _parsed(json, scope, key)
-    return before is None or before == _parsed(_written(replace(row, json=None), scope), scope, key)
+    return before is None or before == _parsed(written, scope, key)
 
 
 def _parsed(json: Mapping[str, Any], scope: Scope, key: str) -> Any:
@@ -177,15 +179,17 @@ def write_row(row: Row, scope: Scope) -> dict[str, Any]:
         return dict(row.json or {"filterType": row.kind.partition(":")[2]})
     written = dict(row.json) if row.json and not _is_changed(row, form, scope) else None
     if written is None:
-        written = _written(row, scope)
+        written = _written(row, form, scope)
     return {**written, **_content(row.rows, form.inner)} if form.inner else written
 
 
-def _written(row: Row, scope: Scope) -> dict[str, Any]:
+def _written(row: Row, form: Form, scope: Scope) -> dict[str, Any]:
+    """The filter JSON of what the form shows, defaults included."""
     assert row.condition
+    shown = {item.name: given(row.values, item) for item in form.inputs}
     key, _, name = row.kind.partition(":")
     operator = {"filterBranchOperator": "AND"} if key == "filterBranchType" else {}
-    return {key: name, **operator, **row.condition.from_form(row.values, scope)}
+    return {key: name, **operator, **row.condition.from_form(shown, scope)}
 
 
 def _is_changed(row: Row, form: Form, scope: Scope) -> bool:
@@ -220,6 +224,11 @@ def load(text: str) -> Groups:
         groups = json.loads(text) if text.strip() else []
     except (ValueError, RecursionError):
         raise Unreadable("It is no JSON.") from None
+    return load_groups(groups)
+
+
+def load_groups(groups: Any) -> Groups:
+    """Groups as the browser sends them; raises Unreadable for anything else."""
     if not isinstance(groups, list):
         raise Unreadable("It is no list of groups.")
     return tuple(load_rows(rows) for rows in groups if rows)

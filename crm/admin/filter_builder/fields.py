@@ -20,6 +20,12 @@ from crm.filters.scopes import Scope
 from crm.objects import base as objects
 
 
+class Posted(str):
+    """What somebody sent to be saved, not what was stored."""
+
+    __slots__ = ()
+
+
 class FilterWidget(forms.Widget):
     """The filter builder. The form carries one hidden input that the rows are written into."""
 
@@ -48,11 +54,12 @@ class FilterWidget(forms.Widget):
                 "name": name,
                 "id": (attrs or {}).get("id") or f"id_{name}",
                 "value": dump(groups),
+                "is_strict": isinstance(value, Posted),
                 "kind": objects.get(self.object_type),
                 "groups": draw_groups(groups, scope, drawn),
                 "empty_group": draw_group(SafeString(""), 0),
                 "is_empty": not groups,
-                "sentences": in_sentences(groups, scope),
+                "sentences": in_sentences(groups, scope, drawn.findings),
                 "urls": {
                     what: reverse(f"admin:filter_{what}", args=[self.object_type])
                     for what in ("offers", "options", "rows", "estimate")
@@ -76,6 +83,9 @@ class FilterField(forms.Field):
     def __init__(self, object_type: str, **options: Any) -> None:
         super().__init__(widget=FilterWidget(object_type), **options)
         self.object_type = object_type
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return Posted(data or "")
 
     def prepare_value(self, value: Any) -> Any:
         if value is None or isinstance(value, str):
@@ -107,5 +117,5 @@ class FilterField(forms.Field):
 
 def _count_in_words(wrong: list[Finding]) -> str:
     if len(wrong) == 1:
-        return "A filter needs attention: it is marked below."
-    return f"{len(wrong)} filters need attention: they are marked below."
+        return "A filter needs attention: it is marked red."
+    return f"{len(wrong)} filters need attention: they are marked red."

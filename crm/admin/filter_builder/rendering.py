@@ -19,6 +19,7 @@ from crm.filters.kinds import Condition
 from crm.filters.scopes import Scope
 
 #: Labels of things that rows refer to: (kind, input) -> value -> label.
+UNREADABLE = "This filter cannot be checked and lets nobody in."
 Found = Mapping[tuple[type[Condition], str], Mapping[str, str]]
 
 
@@ -161,11 +162,12 @@ def _inputs(row: Row, form: Form, canvas: Canvas, error_id: str) -> SafeString:
 
 def _kept(row: Row, finding: Finding) -> SafeString:
     """What no form can show, in words."""
-    note = "" if finding.error else "This part can be read and removed here, not changed."
+    if finding.error:
+        return format_html('<span class="fb-words">{}</span>', UNREADABLE)
     return format_html(
         '<span class="fb-words">{}</span><span class="co-muted co-small">{}</span>',
         finding.words,
-        note,
+        "This part can be read and removed here, not changed.",
     )
 
 

@@ -15,13 +15,13 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_GET, require_POST
 
-from crm import clock
+from crm import access, clock
+from crm.access import Verb
 from crm.admin.filter_builder import picker
 from crm.admin.filter_builder.carrying import carried
-from crm.admin.filter_builder.drawing import Unreadable, load, load_row, load_rows
+from crm.admin.filter_builder.drawing import Unreadable, load_groups, load_row, load_rows
 from crm.admin.filter_builder.rendering import canvas, draw_rows
 from crm.admin.filter_builder.words import count_in_words, in_sentences
-from crm.admin.record_models import record_models
 from crm.filters import scopes
 from crm.filters.scopes import Scope
 from crm.objects import base as objects
@@ -53,10 +53,9 @@ def _about(view: View) -> Callable[..., HttpResponse]:
     """A view about records of a type, for those who may see them."""
 
     def respond(request: HttpRequest, object_type: str) -> HttpResponse:
-        if objects.find(object_type) is None:
+        if object_type not in {kind.type_id for kind in objects.in_order()}:
             raise Http404
-        registered = admin.site._registry.get(record_models[object_type])  # noqa: SLF001 (Django has no other way to ask)
-        if registered is None or not registered.has_view_permission(request):
+        if not access.may(request.user, object_type, Verb.VIEW):
             raise PermissionDenied
         try:
             return view(request, scopes.load(object_type))
@@ -100,12 +99,12 @@ def rows(request: HttpRequest, scope: Scope) -> HttpResponse:
 
 def estimate(request: HttpRequest, scope: Scope) -> HttpResponse:
     """How many match, the filter in words, and what to say at each row."""
-    groups = load(json.dumps(_json(request).get("groups")))
+    asked = _json(request)
+    groups = load_groups(asked.get("groups"))
     now = clock.now()
-    drawn = canvas(groups, scope, now, is_strict=False)
-    summary = render_to_string(
-        "admin/parts/filter_lines.html", {"lines": in_sentences(groups, scope)}
-    )
+    drawn = canvas(groups, scope, now, is_strict=bool(asked.get("is_strict")))
+    lines = in_sentences(groups, scope, drawn.findings)
+    summary = render_to_string("admin/parts/filter_lines.html", {"lines": lines})
     shown = {place: drawn.finding(place) for place in drawn.findings}
     return JsonResponse(
         {

@@ -121,7 +121,7 @@ def _texts(asked: Asked) -> SafeString:
     chips = ((text, text, "") for text in texts_of(asked.values, asked.input.name))
     entry = format_html(
         '<input class="fb-new" type="text" aria-label="{}" aria-describedby="{}"'
-        ' placeholder="Type and press Enter" autocomplete="off">',
+        ' placeholder="Add a value" autocomplete="off">',
         asked.label,
         asked.error_id,
     )
@@ -161,7 +161,7 @@ def _boxes(asked: Asked, labels: Mapping[str, str]) -> SafeString:
         asked.error_id,
         ", ".join(labels[text] for text in chosen) or "Choose",
         asked.label,
-        boxes,
+        boxes or mark_safe('<p class="co-muted co-small">There is nothing to choose from.</p>'),
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from crm.admin.filter_builder.checking import Findings
-from crm.admin.filter_builder.drawing import Groups, write
+from crm.admin.filter_builder.drawing import Groups, Row, write
 from crm.filters import base
 from crm.filters.estimate import estimate
 from crm.filters.explanation import Line
@@ -15,12 +16,28 @@ from crm.objects import base as objects
 NOBODY = "No filters yet"
 
 
-def in_sentences(groups: Groups, scope: Scope) -> list[Line]:
-    """What the filter asks for; nothing for an empty one."""
-    if not groups:
+def in_sentences(groups: Groups, scope: Scope, findings: Findings) -> list[Line]:
+    """What the filter asks for, without what is not finished yet."""
+    finished = [_finished(rows, scope, findings, str(place)) for place, rows in enumerate(groups)]
+    shown = tuple(rows for rows in finished if rows)
+    if not shown:
         return []
-    tree = base.parse(write(groups, scope), scope.definitions, lenient=True)
+    tree = base.parse(write(shown, scope), scope.definitions, lenient=True)
     return base.summary(tree, scope.object_type)
+
+
+def _finished(
+    rows: tuple[Row, ...], scope: Scope, findings: Findings, place: str
+) -> tuple[Row, ...]:
+    kept = []
+    for number, row in enumerate(rows):
+        here = f"{place}.{number}"
+        form = row.form(scope)
+        inner = form.inner if form else None
+        if here in findings and findings[here].is_unfinished:
+            continue
+        kept.append(replace(row, rows=_finished(row.rows, inner, findings, here)) if inner else row)
+    return tuple(kept)
 
 
 def count_in_words(groups: Groups, scope: Scope, findings: Findings, now: datetime) -> str:

@@ -31,12 +31,16 @@
         return [...input.querySelectorAll("input:checked")].map((box) => box.value);
       }
       if (input.matches("[data-chips]")) {
-        const texts = [...input.querySelectorAll("[data-value].fb-chip")].map((chip) => chip.dataset.value);
+        const texts = chipsOf(input);
+        const typed = input.matches("[data-free]") && input.querySelector(".fb-new").value.trim();
+        if (typed && !texts.includes(typed)) texts.push(typed);
         return input.matches("[data-many]") ? texts : texts[0] || "";
       }
       if (input.type === "checkbox") return input.checked ? "true" : "";
       return input.value;
     }
+
+    const chipsOf = (chips) => [...chips.querySelectorAll(".fb-chip")].map((chip) => chip.dataset.value);
 
     function stateOf(row, isDeep = true) {
       const state = { kind: row.dataset.kind, values: valuesOf(row) };
@@ -111,7 +115,10 @@
       const number = ++asked;
       root.querySelector("[data-count-now]").classList.add("fb-busy");
       await attempt(async () => {
-        const response = await post(root.dataset.estimate, { groups: stateOfAll() });
+        const response = await post(root.dataset.estimate, {
+          groups: stateOfAll(),
+          is_strict: "strict" in root.dataset,
+        });
         const found = await response.json();
         if (number !== asked) return;
         root.querySelector("[data-count-now]").textContent = found.count;
@@ -233,7 +240,7 @@
     root.addEventListener("input", (event) => {
       const box = event.target.closest("[data-boxes]");
       if (box) nameBoxes(box);
-      if (event.target.closest("[data-row]") && !event.target.matches(".fb-new")) changed();
+      if (event.target.closest("[data-row]") && !event.target.matches("[role=combobox]")) changed();
     });
 
     root.addEventListener("change", (event) => {
@@ -253,7 +260,7 @@
 
     function addChips(input, texts) {
       const chips = input.closest("[data-chips]");
-      const known = new Set([].concat(valueOf(chips)));
+      const known = new Set(chipsOf(chips));
       for (const text of texts.map((item) => item.trim())) {
         if (text && !known.has(text)) addChip(chips, input, text, text);
         known.add(text);
@@ -292,8 +299,10 @@
 
     root.addEventListener("focusout", (event) => {
       if (isFree(event.target) && event.target.value.trim()) addChips(event.target, [event.target.value]);
-      const combo = event.target.closest(".fb-combo");
-      if (combo && combo.dataset.combo === "options" && !combo.contains(event.relatedTarget)) close(combo);
+      const combo = event.target.closest("[data-combo=options]");
+      if (combo && !combo.contains(event.relatedTarget)) close(combo);
+      const next = event.relatedTarget;
+      if (next && picker.contains(event.target) && !picker.contains(next)) closePicker(false);
     });
 
     // Lists that are searched: the focus stays in the input
@@ -327,9 +336,10 @@
 
     async function look(combo) {
       const input = inputOf(combo);
-      const number = (combo.dataset.asked = `${1 + Number(combo.dataset.asked || 0)}`);
-      const found = combo.dataset.combo === "offers" ? await offers(input.value) : await options(combo, input.value);
-      if (number !== combo.dataset.asked || document.activeElement !== input) return;
+      const text = input.value;
+      const found = combo.dataset.combo === "offers" ? await offers(text) : await options(combo, text);
+      // An answer to what stood there before, or to somebody who has left, is of no use.
+      if (text !== input.value || document.activeElement !== input) return;
       const list = listOf(combo);
       list.innerHTML = found.html;
       list.hidden = !found.html;
@@ -338,6 +348,10 @@
       const count = combo.querySelector("[data-count]");
       if (count) count.textContent = found.count;
       else say(found.count);
+      if (count) picker.scrollIntoView({ block: "nearest" });
+      combo.isStale = false;
+      if (combo.wantsFirst && activeOf(combo)) pick(activeOf(combo));
+      combo.wantsFirst = false;
     }
 
     async function offers(text) {
@@ -373,6 +387,8 @@
     root.addEventListener("input", (event) => {
       const combo = event.target.matches("[role=combobox]") && event.target.closest(".fb-combo");
       if (!combo) return;
+      combo.isStale = true;
+      activate(combo, null);
       clearTimeout(combo.timer);
       combo.timer = setTimeout(() => attempt(() => look(combo)), SEARCH_DELAY);
     });
@@ -425,6 +441,8 @@
         event.preventDefault();
         const option = activeOf(combo);
         if (option) pick(option);
+        // Faster than the server: the first that it will find.
+        else combo.wantsFirst = combo.isStale;
       } else if (event.key === "Escape") {
         event.preventDefault();
         if (combo.dataset.combo === "offers") closePicker(true);
@@ -442,8 +460,8 @@
       button.after(picker);
       picker.hidden = false;
       search.value = "";
+      search.closest(".fb-combo").wantsFirst = false;
       search.focus();
-      picker.scrollIntoView({ block: "nearest" });
       attempt(() => look(search.closest(".fb-combo")));
     }
 
@@ -461,8 +479,6 @@
     });
 
     root.closest("form")?.addEventListener("submit", () => {
-      const open = root.querySelector("[data-free] > .fb-new:focus");
-      if (open?.value.trim()) addChips(open, [open.value]);
       root.querySelector("[data-state]").value = JSON.stringify(stateOfAll());
     });
 
