@@ -148,8 +148,9 @@
 
     async function redraw(row, name) {
       const [fresh] = await drawn([stateOf(row)], insideOf(row), { changed: name });
+      const hasFocus = row.contains(document.activeElement);
       row.replaceWith(fresh);
-      fresh.querySelector(`[data-name="${name}"]`)?.focus();
+      if (hasFocus) fresh.querySelector(`[data-name="${name}"]`)?.focus();
       changed();
     }
 
