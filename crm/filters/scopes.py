@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from crm import properties
+from crm.filters.library import Library
 from crm.models import PropertyGroup
-from crm.objects import base as objects
 from crm.property_types.base import Definition
 
 
@@ -22,31 +21,32 @@ class Scope:
     object_type: str
     #: What the whole filter is about, where this is a part of it.
     root_type: str
+    #: Where the definitions of other things are found; the same for all parts of a filter.
+    library: Library = field(default_factory=Library, compare=False, repr=False)
     #: Every type that was asked for, so that each is read once.
     known: dict[str, Scope] = field(default_factory=dict, compare=False, repr=False)
 
     def inside(self, object_type: str) -> Scope:
         """Records of another type in a part of the same filter; raises UnknownKind."""
         if object_type not in self.known:
-            self.known[object_type] = replace(
-                _read(object_type), root_type=self.root_type, known=self.known
-            )
+            found = _read(object_type, self.library)
+            self.known[object_type] = replace(found, root_type=self.root_type, known=self.known)
         return self.known[object_type]
 
 
 def load(object_type: str) -> Scope:
     """What a filter about records of a type may speak about; raises UnknownKind."""
-    scope = _read(object_type)
+    scope = _read(object_type, Library())
     scope.known[object_type] = scope
     return scope
 
 
-def _read(object_type: str) -> Scope:
-    objects.get(object_type)
+def _read(object_type: str, library: Library) -> Scope:
     groups = PropertyGroup.objects.filter(object_type=object_type)
     return Scope(
-        definitions=properties.load(object_type),
+        definitions=library.properties(object_type),
         groups=dict(groups.values_list("name", "label")),
         object_type=object_type,
         root_type=object_type,
+        library=library,
     )

@@ -361,6 +361,11 @@ class TestEstimate:
     ) -> None:
         assert self.ask(liv, *rows)["count"].startswith(words)
 
+    def test_more_filters_than_there_may_be_are_said_to_be_too_many(self, liv: Client) -> None:
+        rows = [row_of("city", "ALL_PROPERTY:IS_KNOWN")] * 251
+        found = self.ask(liv, *rows)
+        assert "is more than the 250 filters" in found["summary"]
+
     def test_what_is_only_unfinished_is_no_error_yet(self, liv: Client) -> None:
         empty = self.ask(liv, row_of("city", "MULTISTRING:CONTAINS"))
         assert empty["rows"]["0.0"]["error"] == ""

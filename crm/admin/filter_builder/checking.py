@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from crm.admin.filter_builder.drawing import Groups, Row, write, write_row
+from crm.admin.filter_builder.drawing import Groups, Row, tree_of, write, write_row
 from crm.filters.errors import FilterError, Problem
 from crm.filters.explanation import Line, summary
 from crm.filters.inputs import Form
 from crm.filters.kinds import Condition, Frame
 from crm.filters.scopes import Scope
-from crm.filters.tree import Tree, names_of, parse
+from crm.filters.tree import Tree, names_of
 
 #: What the parser says of a value that nobody has given yet.
 MISSING = ("is missing", "'' is not a number", "must not be empty")
@@ -49,7 +49,7 @@ def check(groups: Groups, scope: Scope, now: datetime) -> dict[str, Finding]:
 def head_error(groups: Groups, scope: Scope) -> str:
     """What is wrong with the filter as a whole, "" for nothing."""
     try:
-        parse(write(groups, scope), scope.definitions)
+        tree_of(write(groups, scope), scope)
     except FilterError as error:
         # What stands in a row is said there.
         is_whole = error.message.startswith("is more than") or "nested deeper" in error.message
@@ -69,7 +69,7 @@ def _placed(rows: tuple[Row, ...], scope: Scope, before: str) -> Iterator[tuple[
 def _tree(row: Row, scope: Scope) -> Tree:
     json = write_row(replace(row, rows=()) if row.kind else row, scope)
     holder = "filterBranches" if "filterBranchType" in json else "filters"
-    return parse({"filterBranchType": "AND", holder: [json]}, scope.definitions, lenient=True)
+    return tree_of({"filterBranchType": "AND", holder: [json]}, scope, lenient=True)
 
 
 def _finding(

@@ -14,9 +14,9 @@ from typing import Any
 from crm.filters.errors import FilterError
 from crm.filters.fields import Fields
 from crm.filters.inputs import Ask, Form, Given, Input, Offer, Values, text_of, texts_of
-from crm.filters.kinds import Condition, branch_types, filter_types
+from crm.filters.kinds import Condition, Subject, Unusable, branch_types, filter_types
 from crm.filters.scopes import Scope
-from crm.filters.tree import TreeReader
+from crm.filters.tree import Branch, Tree, TreeReader
 from crm.registry import Registry
 
 
@@ -141,9 +141,22 @@ def _parsed(json: Mapping[str, Any], scope: Scope, key: str) -> Any:
     holder = "filters" if key == "filterType" else "filterBranches"
     branch = {"filterBranchType": "AND", holder: [alone]}
     try:
-        return TreeReader(scope.definitions).branch(Fields.of(branch, ""), scope.definitions)
+        return tree_of(branch, scope)
     except FilterError:
         return None
+
+
+def tree_of(branch: Mapping[str, Any], scope: Scope, *, lenient: bool = False) -> Tree:
+    """A branch about `scope` as a tree; raises FilterError unless `lenient`."""
+    subject = Subject(scope.definitions, scope.object_type, is_event=not scope.object_type)
+    reader = TreeReader(subject, scope.library, lenient)
+    try:
+        return Tree(reader.root(Fields.of(branch, "")))
+    except FilterError as error:
+        if not lenient:
+            raise
+        part = Unusable(path=error.path, problem=error.message)
+        return Tree(Branch("", is_and=True, is_not=False, nodes=(part,)))
 
 
 # Writing

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from crm.admin.filter_builder.checking import Findings
-from crm.admin.filter_builder.drawing import Groups, Row, write
+from crm.admin.filter_builder.drawing import Groups, Row, tree_of, write
 from crm.filters import base
 from crm.filters.estimate import estimate
 from crm.filters.explanation import Line
@@ -22,7 +22,7 @@ def in_sentences(groups: Groups, scope: Scope, findings: Findings) -> list[Line]
     shown = tuple(rows for rows in finished if rows)
     if not shown:
         return []
-    tree = base.parse(write(shown, scope), scope.definitions, lenient=True)
+    tree = tree_of(write(shown, scope), scope, lenient=True)
     return base.summary(tree, scope.object_type)
 
 
@@ -49,7 +49,7 @@ def count_in_words(groups: Groups, scope: Scope, findings: Findings, now: dateti
         return "Mend the filters marked red to see how many match"
     if errors:
         return "Finish the filters to see how many match"
-    tree = base.parse(write(groups, scope), scope.definitions, lenient=True)
+    tree = tree_of(write(groups, scope), scope, lenient=True)
     found = estimate(base.compile(tree, scope.object_type, now), scope.object_type)
     if found.count is None:
         return "Too slow to estimate now"
