@@ -19,6 +19,7 @@ class CrmConfig(AppConfig):
         discover("crm.event_types")
         discover("crm.filters")
         autodiscover_modules("access_switches")
+        autodiscover_modules("filter_types")
         autodiscover_modules("holdings")
         post_migrate.connect(synchronise_catalogue, sender=self)
 

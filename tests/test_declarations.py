@@ -16,7 +16,9 @@ from crm import clock, properties
 from crm.event_types.base import EventType, event_types
 from crm.filters import base as filters
 from crm.filters.kinds import Condition, branch_types, filter_types
+from crm.filters.memberships import Membership, memberships
 from crm.filters.operations import OperationType, Operator, operation_types
+from crm.filters.refinements.base import Refinement, refinements
 from crm.objects.base import ObjectType, object_types
 from crm.property_types.base import Definition, InvalidValue, PropertyType, property_types
 from crm.registry import Registry
@@ -41,6 +43,8 @@ FAMILIES: list[tuple[Registry[Any], type, str]] = [
     (object_types, ObjectType, "type_id"),
     (property_types, PropertyType, "name"),
     (filter_types, Condition, "type_name"),
+    (memberships, Membership, "in_list_type"),
+    (refinements, Refinement, "name"),
     (operation_types, OperationType, "name"),
     (event_types, EventType, "event_type_id"),
     (actions, Action, "action_type_id"),

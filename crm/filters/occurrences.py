@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crm.sql import SQL, join, sql
 
@@ -22,6 +22,10 @@ class Occurrences:
     holds: SQL
     #: Only few records are asked about.
     is_few: bool
+
+    def asking(self, holds: SQL) -> Occurrences:
+        """The same rows with another question."""
+        return replace(self, holds=holds)
 
     def some(self, condition: SQL | None = None) -> SQL:
         """Whether there is an occurrence for which `condition` holds; any without one."""
