@@ -1,4 +1,4 @@
-"""HubSpot's own Python library against a live server, changed in nothing but the base URL.
+"""HubSpot's own Python library against the web server, changed in nothing but the base URL.
 
 Every call that the API serves is made over HTTP, and what comes back is compared with what was
 written. The library casts a wrong success code to None, so a wrong code shows here.
@@ -12,16 +12,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connections
 from hubspot import HubSpot
 from hubspot.crm import associations as v3
 from hubspot.crm import contacts, objects, properties
 from hubspot.crm.associations import v4
 from hubspot.crm.associations.v4 import schema as v4_schema
-from pytest_django.live_server_helper import LiveServer
 
 from crm.api import scopes, tokens
 from crm.models import Owner
+from tests.conftest import Account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,12 +33,8 @@ class Server:
 
 
 @pytest.fixture
-def server(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Server:
-    # The library keeps its sockets, hence the server its threads: they must not keep the database.
-    monkeypatch.setitem(connections.settings["default"], "CONN_MAX_AGE", 0)
-    user = User.objects.create(username="ines", is_staff=True, is_superuser=True)
-    _, secret = tokens.issue("contract tests", user, scopes.known())
-    return Server(connected(live_server.url, secret), live_server.url, secret)
+def server(account: Account) -> Server:
+    return Server(connected(account.url, account.secret), account.url, account.secret)
 
 
 def connected(base_url: str, secret: str) -> Any:

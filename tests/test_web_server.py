@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from django.contrib.auth.models import User
 
-from crm.api import scopes, tokens
 from crm.models import Record
 from crm.tests import conforming
+from tests.conftest import Account
 from tests.web_server import WebServer
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 CONTACTS = "/crm/v3/objects/contacts"
 BODY = b'{"properties": {"email": "chunked@example.com", "firstname": "Ana"}}'
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[WebServer]:
-    made = WebServer(tmp_path / "log")
-    try:
-        made.start()
-        yield made
-    finally:
-        made.stop()
 
 
 def head(first: str, *more: str) -> bytes:
@@ -40,12 +26,12 @@ def chunks(body: bytes, size: int) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
-def test_requests_arrive_whole_or_are_refused_in_json(server: WebServer) -> None:
-    user = User.objects.create(username="ines", is_staff=True)
-    _, secret = tokens.issue("uploads", user, scopes.known())
-    token = f"Authorization: Bearer {secret}"
+def test_requests_arrive_whole_or_are_refused_in_json(
+    web_server: WebServer, account: Account
+) -> None:
+    token = f"Authorization: Bearer {account.secret}"
     start = head(f"POST {CONTACTS} HTTP/1.1", token, "Transfer-Encoding: chunked")
-    status, _, body = server.send(start + chunks(BODY, 7))
+    status, _, body = web_server.send(start + chunks(BODY, 7))
     assert status == 201, body
     assert body["properties"]["firstname"] == "Ana"
     assert Record.objects.get().properties["email"] == "chunked@example.com"
@@ -65,11 +51,11 @@ def test_requests_arrive_whole_or_are_refused_in_json(server: WebServer) -> None
         ),
     }  # fmt: skip
     for what, raw in broken.items():
-        status, headers, body = server.send(raw)
+        status, headers, body = web_server.send(raw)
         assert 400 <= status < 500, (what, status, body)
         assert headers["content-type"] == "application/json; charset=utf-8", what
         conforming.check_error(body)
     assert Record.objects.count() == 1
     long = head(f"GET {CONTACTS}?properties={','.join(['firstname'] * 700)} HTTP/1.1", token)
-    status, _, body = server.send(long)
+    status, _, body = web_server.send(long)
     assert (status, body["results"][0]["properties"]["firstname"]) == (200, "Ana")
