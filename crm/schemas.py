@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import F
 
 from crm import (
     association_labels,
@@ -66,6 +67,9 @@ def create(
     row.save()
     kind = _kind(row)
     catalogue.write(kind)
+    # Their own properties stand before those that every record has.
+    standard = Property.objects.filter(object_type=kind.type_id)
+    standard.update(display_order=F("display_order") + len(fields))
     group = PropertyGroup.objects.get(object_type=kind.type_id)
     for place, item in enumerate(fields):
         item.object_type, item.group = kind.type_id, group
@@ -255,7 +259,7 @@ def _apply(row: ObjectSchema, look: Look) -> None:
 
 
 def _make_searchable(kind: type[CustomObject], names: Sequence[str]) -> None:
-    found = Property.objects.filter(object_type=kind.type_id)
+    found = Property.objects.filter(object_type=kind.type_id, is_standard=False)
     changed = [item for item in found if item.is_searchable != (item.name in names)]
     for item in changed:
         item.is_searchable = not item.is_searchable

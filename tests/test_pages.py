@@ -20,6 +20,7 @@ from crm.changes import Source, SourceKind
 from crm.lists import membership
 from crm.models import ImportJob, List
 from crm.sql import sql
+from crm.tests.custom_world import make_car
 from emails import publishing as emails
 from emails.models import Email
 from workflows import engine, enrollment, flows, publishing, triggers
@@ -52,6 +53,7 @@ class World:
     workflow: int
     unfinished: int
     message: int
+    schema: int
 
     def pages(self) -> list[str]:
         contact, workflow = f"/admin/crm/contact/{self.record}", "/admin/workflows/workflow"
@@ -73,6 +75,11 @@ class World:
             f"/admin/crm/list/{self.contact_list}/change/",
             "/admin/crm/property/",
             "/admin/crm/property/add/",
+            "/admin/crm/objectschema/",
+            "/admin/crm/objectschema/add/",
+            f"/admin/crm/objectschema/{self.schema}/change/",
+            "/admin/crm/p1_car/",
+            "/admin/crm/p1_car/add/",
             "/admin/crm/importjob/",
             "/admin/crm/importjob/add/",
             f"/admin/crm/importjob/{self.job}/change/",
@@ -152,6 +159,7 @@ def world(live_server: LiveServer) -> World:
         workflow=workflow.pk,
         unfinished=publishing.create(flow(node("1", "0-99"), name="Unfinished")).pk,
         message=OutboxMessage.objects.order_by("pk")[0].pk,
+        schema=make_car().schema_id,
     )  # fmt: skip
 
 

@@ -196,7 +196,7 @@ class SchemaChangeForm(SchemaForm):
         offered(self.fields["primary"], [(item.name, item.label) for item in titles])
         for name in ("secondary", "required"):
             offered(self.fields[name], [(item.name, item.label) for item in own])
-        texts = [item for item in known if item.type in SEARCHED or item.is_searchable]
+        texts = [item for item in own if item.type in SEARCHED or item.is_searchable]
         offered(self.fields["searchable"], [(item.name, item.label) for item in texts])
         self.initial = {
             "singular_label": kind.label,
@@ -206,7 +206,7 @@ class SchemaChangeForm(SchemaForm):
             "primary": kind.title_property,
             "secondary": list(kind.secondary_properties),
             "required": list(kind.required_properties),
-            "searchable": [item.name for item in known if item.is_searchable],
+            "searchable": [item.name for item in texts if item.is_searchable],
         }
 
     def look(self) -> Look:

@@ -33,6 +33,9 @@ CHANGED = [
     "required", "searchable",
 ]  # fmt: skip
 
+#: After one was saved its own page follows, not the form of another.
+ONE: dict[str, Any] = {"show_save_and_add_another": False}
+
 
 def kind_of(row: ObjectSchema) -> type[CustomObject]:
     """The object type of a row that is there."""
@@ -102,7 +105,7 @@ class SchemaAdmin(ModelAdmin[ObjectSchema]):
         except (UpgradeRequired, LimitReached) as error:
             messages.error(request, str(error))
             return HttpResponseRedirect(reverse("admin:crm_objectschema_changelist"))
-        return super().add_view(request, form_url, extra_context)
+        return super().add_view(request, form_url, ONE | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: ObjectSchema, form: Any, change: bool) -> None:
         """The form has saved it: crm.schemas alone writes the row."""
@@ -121,8 +124,8 @@ class SchemaAdmin(ModelAdmin[ObjectSchema]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        context = _relations(row) if row else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+        context = ONE | (_relations(row) if row else {}) | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}

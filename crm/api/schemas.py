@@ -84,7 +84,11 @@ def definition(kind: Kind, fields: Sequence[Property]) -> shapes.SchemaDefinitio
         "labels": {"singular": kind.label, "plural": kind.plural_label},
         "description": "",
         "requiredProperties": [name for name in kind.required_properties if name in names],
-        "searchableProperties": [item.name for item in fields if item.is_searchable],
+        "searchableProperties": [
+            item.name
+            for item in fields
+            if item.is_searchable and not (kind.is_custom and item.is_standard)
+        ],
         "primaryDisplayProperty": None,
         "secondaryDisplayProperties": [],
         "portalId": PORTAL,

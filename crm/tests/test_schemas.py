@@ -47,10 +47,10 @@ def test_a_custom_object_is_an_object_type_like_every_other() -> None:
 
 def test_it_has_its_own_properties_and_those_of_every_record() -> None:
     definitions = load(make_car().type_id)
-    assert list(definitions) == [
-        "hubspot_owner_id", "vin", "hs_createdate", "model", "hs_lastmodifieddate", "seats",
-        "hs_object_id", "hs_merged_object_ids",
-    ]  # fmt: skip
+    assert list(definitions)[:3] == ["vin", "model", "seats"]
+    assert set(definitions) >= {
+        "hubspot_owner_id", "hs_createdate", "hs_lastmodifieddate", "hs_object_id",
+    }  # fmt: skip
     assert definitions["vin"].is_required
     assert definitions["vin"].is_unique
     assert definitions["model"].is_searchable
