@@ -94,6 +94,7 @@ def _crm_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.List", "Lists", "list_alt"),
         _model(request, "crm.Property", "Properties", "tune"),
         _model(request, "crm.ObjectSchema", "Custom objects", "category"),
+        _model(request, "crm.AssociationType", "Association labels", "link"),
         _model(request, "crm.Pipeline", "Pipelines", "view_kanban"),
         _model(request, "crm.ImportJob", "Imports", "upload"),
     ]
