@@ -155,6 +155,7 @@ def world(live_server: LiveServer) -> World:
         job=ImportJob.objects.create(
             object_type="0-1", file_name="people.csv", state="DONE", total_rows=10, done_rows=10,
             rejected_rows=2, created_records=8, message="Read as UTF-8.", created_at=begin,
+            updated_at=begin,
         ).pk,
         workflow=workflow.pk,
         unfinished=publishing.create(flow(node("1", "0-99"), name="Unfinished")).pk,
