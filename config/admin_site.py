@@ -115,6 +115,8 @@ def _settings_items(request: HttpRequest) -> list[Item]:
     return [
         _model(request, "subscriptions.Plan", "Plan & limits", "workspace_premium"),
         _model(request, "auth.User", "Users", "person"),
+        _model(request, "crm.Team", "Teams", "groups"),
+        _model(request, "crm.PermissionSet", "Permission sets", "shield_person"),
         _model(request, "auth.Group", "Groups", "group"),
         _model(request, "crm.Owner", "Owners", "badge"),
         _model(request, "crm.ApiToken", "API tokens", "key"),

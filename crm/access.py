@@ -82,8 +82,8 @@ class Access:
     def _scope(self, object_type: str, verb: Verb) -> Scope:
         if f"crm.{DJANGO[verb]}_{objects.get(object_type).name}" in self.given:
             return Scope.ALL
-        rule = self.records.get(object_type, self.records.get("", {}))
-        return Scope[rule.get(verb, Scope.NONE.name)]
+        rules = (self.records.get(object_type, {}), self.records.get("", {}))
+        return Scope[next((rule[verb] for rule in rules if verb in rule), Scope.NONE.name)]
 
     def may(self, object_type: str, verb: Verb) -> bool:
         """Whether there may be records of a type that the user may do `verb` with."""

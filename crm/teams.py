@@ -13,6 +13,8 @@ from crm import clock
 from crm.models import Owner, Team, TeamMember
 from crm.sql import SQL, execute, sql, value
 
+CIRCLE = "A team cannot be part of itself or of a team below it."
+
 
 @transaction.atomic
 def save(team: Team) -> None:
@@ -21,12 +23,12 @@ def save(team: Team) -> None:
         # Nobody sees the group's name; two teams may swap theirs.
         team.group = Group.objects.create(name=f"team {uuid4().hex}")
         team.created_at = clock.now()
-    elif team.parent_id is not None and _is_below(team.parent_id, team.pk):
-        raise ValidationError({"parent": "A team cannot be part of itself or of a team below it."})
+    elif team.parent_id is not None and is_below(team.parent_id, team.pk):
+        raise ValidationError({"parent": CIRCLE})
     team.save()
 
 
-def _is_below(team_id: int, above: int) -> bool:
+def is_below(team_id: int, above: int) -> bool:
     """Whether a team is `above`, or part of it."""
     return bool(
         value(

@@ -19,6 +19,9 @@ from crm import access, clock, teams
 from crm.access import Access
 from crm.models import Owner, PermissionSet, Team, TeamMember, UserAccess
 
+TOO_LARGE = "This permission set allows more than you may do yourself."
+NO_ADDRESS = "Only users with an email address can be in a team."
+
 
 class RightsExceeded(ValidationError):
     """Somebody would give rights that they lack, or change one who has more."""
@@ -39,10 +42,14 @@ class Place:
 
 def staff() -> QuerySet[User]:
     """The users who may log in, each with permission set, owner and teams."""
+    return every().filter(is_active=True, is_staff=True)
+
+
+def every() -> QuerySet[User]:
+    """All users, each with permission set, owner and teams."""
     memberships = TeamMember.objects.select_related("team").order_by("team__name")
     return (
-        User.objects.filter(is_active=True, is_staff=True)
-        .select_related("access__permission_set", "owner")
+        User.objects.select_related("access__permission_set", "owner")
         .prefetch_related(Prefetch("owner__memberships", memberships))
         .order_by("pk")
     )
@@ -73,8 +80,8 @@ def add(email: str, place: Place, by: Access) -> User:
         raise EmailTaken("There is a user with this address already.")
     if user is None:
         user = _new(email)
-    user.is_active = user.is_staff = True
     require_rights_over(user, by)
+    user.is_active = user.is_staff = True
     user.save()
     put(user, place, by)
     return user
@@ -97,7 +104,7 @@ def put(user: User, place: Place, by: Access) -> None:
     """
     require_rights_over(user, by)
     if place.permission_set is not None and not by.covers(access.of_set(place.permission_set)):
-        raise RightsExceeded("This permission set allows more than you may do yourself.")
+        raise RightsExceeded(TOO_LARGE)
     if place.permission_set is None:
         UserAccess.objects.filter(user=user).delete()
     else:
@@ -106,7 +113,7 @@ def put(user: User, place: Place, by: Access) -> None:
         )
     owner = owner_of(user)
     if owner is None and (place.main_team or place.extra_teams):
-        raise ValidationError("Only users with an email address can be in a team.")
+        raise ValidationError(NO_ADDRESS)
     if owner is not None:
         teams.place(owner, place.main_team, place.extra_teams)
     access.forget(user)
@@ -134,9 +141,25 @@ def owner_of(user: User) -> Owner | None:
     return owner if owner.user_id == user.pk else None
 
 
+def problems(email: str, place: Place, by: Access) -> dict[str, str]:
+    """What keeps a user with this address from standing somewhere: field -> message."""
+    found = {}
+    if place.permission_set and not by.covers(access.of_set(place.permission_set)):
+        found["permission_set"] = TOO_LARGE
+    if not email and (place.main_team or place.extra_teams):
+        found["main_team"] = NO_ADDRESS
+    return found
+
+
+def has_rights_over(user: User, by: Access) -> bool:
+    """Whether `by` may do everything that a user may, or could once let in again."""
+    as_active = User(pk=user.pk, is_superuser=user.is_superuser, is_active=True)
+    return by.covers(access.of(as_active))
+
+
 def require_rights_over(user: User, by: Access) -> None:
     """Raise RightsExceeded unless `by` may do everything that a user may."""
-    if not by.covers(access.of(user)):
+    if not has_rights_over(user, by):
         raise RightsExceeded("This user may do more than you; only somebody who may do it can.")
 
 

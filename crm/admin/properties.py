@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 
 from crm import access, property_editing
+from crm.admin import property_access
 from crm.admin.property_form import FIELD_KINDS, PropertyForm
 from crm.admin_theme import DropdownFilter, ModelAdmin, PlainDropdownForm, display
 from crm.models import Property
@@ -60,6 +61,7 @@ class PropertyAdmin(ModelAdmin[Property]):
     search_fields = ["label", "name"]
     ordering = ["object_type", "label"]
     list_per_page = 100
+    change_form_outer_after_template = "admin/crm/property_panel.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Property]:
         found = super().get_queryset(request).filter(archived_at=None)
@@ -100,6 +102,28 @@ class PropertyAdmin(ModelAdmin[Property]):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
+
+    def get_urls(self) -> list[URLPattern]:
+        def view(request: HttpRequest, property_id: int) -> HttpResponse:
+            return property_access.respond(self, request, property_id)
+
+        wrapped = self.admin_site.admin_view(view)
+        own = path("<int:property_id>/access/", wrapped, name="crm_property_access")
+        return [own, *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        mine = self.get_queryset(request)
+        found = mine.filter(pk=int(object_id)).first() if object_id.isdecimal() else None
+        context = property_access.panel(request, found) if found else {}
+        return super().change_view(
+            request, object_id, form_url, {**context, **(extra_context or {})}
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Property | None = None) -> bool:
         is_standard = obj is not None and obj.is_standard

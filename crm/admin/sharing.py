@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -16,76 +15,38 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from crm import access, sharing
-from crm.admin_theme import ModelAdmin, SelectWidget
-from crm.models import Team
+from crm.admin.subjects import Subject, SubjectsForm, name_of
+from crm.admin_theme import ModelAdmin
+from crm.models import Shareable, Team
 
-LEVELS = [("", "No access"), (sharing.VIEW, "May see it"), (sharing.EDIT, "May change it")]
+LEVELS = [(sharing.VIEW, "May see it"), (sharing.EDIT, "May change it")]
 EVERYBODY, SOME = "everybody", "some"
 
 
-def subjects() -> dict[str, User | Group]:
-    """Everybody an asset can be shared with by the key in forms: teams first, then users."""
-    teams = Team.objects.select_related("group")
-    users = User.objects.filter(is_active=True, is_staff=True, is_superuser=False)
-    found: dict[str, User | Group] = {f"team-{team.pk}": team.group for team in teams}
-    return found | {f"user-{user.pk}": user for user in users.order_by("first_name", "username")}
+def given_to(asset: Shareable) -> tuple[dict[Subject, str], bool]:
+    """Which teams and users were given what, and whether the asset is restricted at all."""
+    given, is_restricted = sharing.shared_with(asset)
+    teams = {team.group_id: team for team in Team.objects.all()}
+    found: dict[Subject, str] = {}
+    for who, level in given.items():
+        if isinstance(who, User):
+            found[who] = level
+        elif who.pk in teams:
+            found[teams[who.pk]] = level
+    return found, is_restricted
 
 
-def name_of(who: User | Group) -> str:
-    if isinstance(who, User):
-        return who.get_full_name() or who.get_username()
-    team = getattr(who, "team", None)
-    return f"Team {team}" if team else str(who)
-
-
-class SharingForm(forms.Form):
-    """Who has access now, each with a level, and one more to add."""
+class SharingForm(SubjectsForm):
+    """Who sees an asset, and who changes it."""
 
     audience = forms.ChoiceField(
         label="Who sees it",
         choices=[
-            (EVERYBODY, "Everybody who sees such things"),
-            (SOME, "Only the people and teams below, and superusers"),
+            (EVERYBODY, "Everybody whose permission set has this tool"),
+            (SOME, "Only these people and teams, and superusers"),
         ],
         widget=forms.RadioSelect,
     )
-    add = forms.ChoiceField(label="Add", required=False, widget=SelectWidget())
-    add_level = forms.ChoiceField(label="They", choices=LEVELS[1:], widget=SelectWidget())
-
-    def __init__(self, data: Any, asset: Any) -> None:
-        self.given, is_restricted = sharing.shared_with(asset)
-        super().__init__(data, initial={"audience": SOME if is_restricted else EVERYBODY})
-        self.subjects = subjects()
-        keys = {who: key for key, who in self.subjects.items()}
-        self.known = {keys[who]: level for who, level in self.given.items() if who in keys}
-        for key, level in self.known.items():
-            self.fields[key] = forms.ChoiceField(
-                label=name_of(self.subjects[key]),
-                choices=LEVELS,
-                required=False,
-                initial=level,
-                widget=SelectWidget(),
-            )
-        add = self.fields["add"]
-        assert isinstance(add, forms.ChoiceField)
-        add.choices = [
-            ("", "Choose a team or a person"),
-            *((key, name_of(who)) for key, who in self.subjects.items() if key not in self.known),
-        ]
-
-    def rows(self) -> Sequence[forms.BoundField]:
-        return [self[key] for key in self.known]
-
-    def chosen(self) -> dict[User | Group, str]:
-        """Who gets what; those that the form does not know keep what they have."""
-        levels = {key: self.cleaned_data[key] for key in self.known}
-        if self.cleaned_data["add"]:
-            levels[self.cleaned_data["add"]] = self.cleaned_data["add_level"]
-        listed = {self.subjects[key]: level for key, level in levels.items() if level}
-        others = {
-            who: level for who, level in self.given.items() if who not in self.subjects.values()
-        }
-        return others | listed
 
 
 class SharedAdmin(ModelAdmin[Any]):
@@ -117,7 +78,9 @@ class SharedAdmin(ModelAdmin[Any]):
         asset = get_object_or_404(self.get_queryset(request), pk=asset_id)
         if not self.has_change_permission(request, asset):
             raise PermissionDenied
-        form = SharingForm(request.POST or None, asset)
+        given, is_restricted = given_to(asset)
+        initial = {"audience": SOME if is_restricted else EVERYBODY}
+        form = SharingForm(request.POST or None, initial=initial, given=given, levels=LEVELS)
         if form.is_valid():
             _save(request, asset, form)
             return HttpResponseRedirect(self._next(request, asset))
@@ -141,7 +104,7 @@ class SharedAdmin(ModelAdmin[Any]):
 def _save(request: HttpRequest, asset: Any, form: SharingForm) -> None:
     if form.cleaned_data["audience"] == EVERYBODY:
         sharing.unshare(asset)
-        messages.success(request, "Everybody who sees such things sees it.")
+        messages.success(request, "Everybody whose permission set has this tool sees it.")
         return
     chosen = form.chosen()
     user: Any = request.user
@@ -150,20 +113,28 @@ def _save(request: HttpRequest, asset: Any, form: SharingForm) -> None:
         chosen[user] = sharing.EDIT
     sharing.share(
         asset,
-        viewers=[who for who, level in chosen.items() if level == sharing.VIEW],
-        editors=[who for who, level in chosen.items() if level == sharing.EDIT],
+        viewers=[_holder(who) for who, level in chosen.items() if level == sharing.VIEW],
+        editors=[_holder(who) for who, level in chosen.items() if level == sharing.EDIT],
     )
     messages.success(request, "Saved who sees it.")
 
 
-def _keeps(user: User, chosen: dict[User | Group, str]) -> bool:
-    mine = {user, *user.groups.all()}
-    return any(who in mine and level == sharing.EDIT for who, level in chosen.items())
+def _holder(who: Subject) -> User | Group:
+    """By whom django-guardian knows a team."""
+    return who if isinstance(who, User) else who.group
+
+
+def _keeps(user: User, chosen: dict[Subject, str]) -> bool:
+    mine = set(user.groups.values_list("pk", flat=True))
+    return any(
+        level == sharing.EDIT and (who == user if isinstance(who, User) else who.group_id in mine)
+        for who, level in chosen.items()
+    )
 
 
 def panel(admin: ModelAdmin[Any], request: HttpRequest, asset: Any) -> dict[str, Any]:
     """What parts/sharing.html is given, on the page of an asset."""
-    given, is_restricted = sharing.shared_with(asset)
+    given, is_restricted = given_to(asset)
     name = f"admin:{admin.opts.app_label}_{admin.opts.model_name}_sharing"
     return {
         "sharing": {

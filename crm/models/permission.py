@@ -16,8 +16,8 @@ class PermissionSet(models.Model):
 
     name = models.CharField(max_length=100, unique=True)
     description = models.CharField(max_length=300, blank=True)
-    #: Object type id -> verb -> scope, "" for the object types that are not listed:
-    #: {"": {"view": "ALL"}, "0-3": {"view": "TEAM", "edit": "OWN"}}. What is missing is NONE.
+    #: Object type id -> verb -> scope: {"": {"view": "ALL"}, "0-3": {"view": "TEAM"}}. What an
+    #: object type does not say, "" says for all; what that does not say is NONE.
     records: models.JSONField[Any, dict[str, dict[str, str]]] = models.JSONField(
         default=dict, blank=True
     )
