@@ -71,6 +71,10 @@ class World:
             f"{contact}/?tab=workflows",
             f"{contact}/change/",
             f"{contact}/delete/",
+            f"{contact}/merge/?q=berg",
+            f"{contact}/merge/?with={self.record - 1}",
+            f"{contact}/erase/",
+            "/admin/crm/company/archived/",
             "/admin/crm/list/",
             f"/admin/crm/list/{self.contact_list}/change/",
             "/admin/crm/property/",
@@ -131,6 +135,9 @@ def world(live_server: LiveServer) -> World:
         ids = changes.create("0-1", rows, source)
         companies = changes.create("0-2", [{"name": "Nord Energi"}], source)
         changes.create("0-3", [{"dealname": "Renewal", "amount": 900}], source)
+        changes.archive(
+            "0-2", changes.these(changes.create("0-2", [{"name": "Old"}], source)), source
+        )
         kind = associations.between("0-1", "0-2")
         associations.associate(kind, associations.pairs((n, companies[0]) for n in ids))
         workflow = _workflow(email)

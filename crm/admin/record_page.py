@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from crm import access, changes
+from crm import access, changes, erasure, merging
 from crm.access import Access
 from crm.admin import bulk, columns, timeline
 from crm.admin.urls import record_url
@@ -72,6 +72,10 @@ def views(admin: Any) -> list[tuple[str, str, View]]:
     """Route, name and view of the pages about one record."""
 
     def page(request: HttpRequest, record_id: int) -> HttpResponse:
+        into = merging.resolve([record_id]).get(record_id)
+        if into is not None:
+            messages.info(request, f"{admin.kind.label} {record_id} was merged into this one.")
+            return HttpResponseRedirect(record_url(admin.kind, into))
         return _respond(admin, _page(admin, request, record_id))
 
     def older(request: HttpRequest, record_id: int) -> HttpResponse:
@@ -118,6 +122,7 @@ def _respond(admin: Any, page: Page) -> HttpResponse:
         "actions": bulk.offered(page.kind, page.rights),
         "may_change": admin.has_change_permission(page.request, page.record),
         "may_archive": admin.has_delete_permission(page.request, page.record),
+        "may_erase": page.kind.type_id == erasure.CONTACT and page.rights.is_unlimited,
     }
     return TemplateResponse(page.request, "admin/crm/record.html", context)
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 
 from crm import access, search
 from crm.access import Verb
-from crm.admin import bulk, paging, record_edit, record_page
+from crm.admin import bulk, paging, record_bin, record_edit, record_merge, record_page
 from crm.admin.columns import columns_of
 from crm.admin.record_filters import filters_of
 from crm.admin.record_models import record_models
@@ -130,7 +130,12 @@ class RecordAdmin(ModelAdmin[Record]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         everything = f"All matching {self.kind.plural_label.lower()} are selected"
-        context = {"selection_note_all": everything, "kind": self.kind, **(extra_context or {})}
+        context = {
+            "selection_note_all": everything,
+            "kind": self.kind,
+            "may_archive": self.has_delete_permission(request),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def changeform_view(
@@ -148,7 +153,7 @@ class RecordAdmin(ModelAdmin[Record]):
         return record_edit.respond_archive(self, request, object_id)
 
     def get_urls(self) -> list[URLPattern]:
-        own = record_page.views(self)
+        own = [*record_page.views(self), *record_merge.views(self), *record_bin.views(self)]
         return [
             *(
                 path(route, self.admin_site.admin_view(view), name=f"crm_{self.kind.name}_{name}")

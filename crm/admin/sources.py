@@ -74,6 +74,20 @@ class UserWords(SourceWords):
 
 
 @source_words.register
+class MergeWords(UserWords):
+    """A merge by a user, or by a program."""
+
+    kind = SourceKind.MERGE.value
+
+    def words(self, origins: Collection[Origin]) -> Mapping[Origin, Words]:
+        users = super().words(origins)
+        return {
+            item: Words(f"a merge by {users[item].text}" if item.user_id else "a merge")
+            for item in origins
+        }
+
+
+@source_words.register
 class ImportWords(SourceWords):
     kind = SourceKind.IMPORT.value
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
+from crm import events
 from crm.admin import values
 from crm.admin.sources import Origin, Words, explain
 from crm.admin.timeline import (
@@ -179,6 +180,15 @@ class Restored(EventWords):
 
     def title(self, properties: dict[str, Any]) -> str:
         return "Restored"
+
+
+@event_words.register
+class Merged(EventWords):
+    type = events.MERGED
+    icon = "merge"
+
+    def title(self, properties: dict[str, Any]) -> str:
+        return f"Record {properties.get('merged_id')} merged into this one"
 
 
 @timeline_logs.register
