@@ -23,7 +23,7 @@ from crm.models import Record
 from crm.objects.base import ObjectType
 from crm.properties import Definitions
 from crm.property_types.base import Definition
-from crm.sql import rows, sql
+from crm.sql import SQL, rows, sql
 
 #: How many records a search offers.
 MOST = 20
@@ -102,22 +102,23 @@ def _candidates(
 ) -> Sequence[dict[str, Any]]:
     """Records with these words, or this id, that the user may change."""
     kind: type[ObjectType] = admin.kind
-    named = list(find_records(kind.type_id, [words]).values())
+    rights = access.of(request.user)
+    definitions = _definitions(request, kind)
     found = rows(
         sql(
             "SELECT r.id FROM crm_record r WHERE r.archived_at IS NULL AND r.id <> {own}"
-            " AND (r.id = ANY({named}) OR r.id IN ({matching}))"
+            " AND (r.id = ANY({named}) OR r.id IN ({matching}) AND {seen}) AND {editable}"
             " ORDER BY r.id = ANY({named}) DESC, r.id DESC LIMIT {most}",
             own=record.pk,
-            named=named,
+            named=list(find_records(kind.type_id, [words], rights).values()),
             matching=search.matching(kind.type_id, words),
+            seen=search.matches(definitions, words) if rights.hidden(kind.type_id) else SQL("TRUE"),
+            editable=rights.visible(kind.type_id, Verb.EDIT) or SQL("TRUE"),
             most=MOST,
         )
     )
     ids = [row[0] for row in found]
-    editable = access.of(request.user).allowed(kind.type_id, set(ids), Verb.EDIT)
-    shown = admin.model.objects.in_bulk([key for key in ids if key in editable])
-    definitions = _definitions(request, kind)
+    shown = admin.model.objects.in_bulk(ids)
     return [
         {"record": shown[key], "details": _details(kind, definitions, shown[key])}
         for key in ids
