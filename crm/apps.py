@@ -21,6 +21,7 @@ class CrmConfig(AppConfig):
         autodiscover_modules("access_switches")
         autodiscover_modules("filter_types")
         autodiscover_modules("holdings")
+        autodiscover_modules("list_users")
         post_migrate.connect(synchronise_catalogue, sender=self)
 
 

@@ -21,5 +21,8 @@ PARTS: dict[str, tuple[Any, str]] = {
     "number": (Id, "The id of the association type."),
     "name": (Name, "The internal name."),
     "property_name": (Name, "The internal name of the property."),
+    "record_id": (Id, "The id of the record."),
+    "source": (Id, "The id of the list whose members are added."),
+    "parent": (Id, "The id of the folder it goes into; 0 is the top."),
     "stage_id": (Name, "The id of the stage."),
 }

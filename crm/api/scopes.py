@@ -17,6 +17,8 @@ USERS_WRITE = "settings.users.write"
 TEAMS_READ = "settings.users.teams.read"
 IMPORT = "crm.import"
 EXPORT = "crm.export"
+LISTS_READ = "crm.lists.read"
+LISTS_WRITE = "crm.lists.write"
 #: At HubSpot tickets have one scope for everything, and engagements go with contacts.
 SEND_EVENTS = "analytics.behavioral_events.send"
 EVENT_DEFINITIONS = "behavioral_events.event_definitions.read_write"
@@ -69,6 +71,8 @@ def known() -> list[str]:
         TEAMS_READ,
         IMPORT,
         EXPORT,
+        LISTS_READ,
+        LISTS_WRITE,
         *(
             f"crm.{area}.{subject}.{verb}"
             for area in ("objects", "schemas")

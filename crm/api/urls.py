@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 from crm.api import (
     account,
@@ -11,6 +11,10 @@ from crm.api import (
     events,
     exports,
     imports,
+    list_conversion,
+    list_folders,
+    list_members,
+    lists,
     merging,
     named_associations,
     objects,
@@ -42,6 +46,43 @@ def _schemas(base: str) -> list[URLPattern]:
         route(one, schemas.OneSchema),
         route(f"{one}/associations", schemas.Associations),
         route(f"{one}/associations/{{number}}", schemas.OneAssociation),
+    ]
+
+
+LISTS = "crm/v3/lists"
+ONE_LIST = f"{LISTS}/{{key}}"
+MEMBERS = f"{ONE_LIST}/memberships"
+
+
+def _lists() -> list[URLPattern]:
+    """Lists; the name of one may hold anything, slashes too."""
+    named = rf"^{LISTS}/object-type-id/(?P<object_type>[^/]+)/name/(?P<name>.+?)/?$"
+    return [
+        route(LISTS, lists.Lists),
+        route(f"{LISTS}/search", lists.Search),
+        route(f"{LISTS}/idmapping", lists.Mapping),
+        re_path(named, lists.NamedList.as_view()),
+        route(f"{LISTS}/folders", list_folders.Folders),
+        route(f"{LISTS}/folders/move-list", list_folders.MoveList),
+        route(f"{LISTS}/folders/{{key}}", list_folders.OneFolder),
+        route(f"{LISTS}/folders/{{key}}/rename", list_folders.Rename),
+        route(f"{LISTS}/folders/{{key}}/move/{{parent}}", list_folders.Move),
+        route(f"{LISTS}/records/memberships/batch/read", list_members.BatchRead),
+        route(
+            f"{LISTS}/records/{{object_type}}/{{record_id}}/memberships",
+            list_members.ListsOfRecord,
+        ),
+        route(ONE_LIST, lists.OneList),
+        route(f"{ONE_LIST}/restore", lists.Restore),
+        route(f"{ONE_LIST}/update-list-name", lists.Rename),
+        route(f"{ONE_LIST}/update-list-filters", lists.Filters),
+        route(f"{ONE_LIST}/schedule-conversion", list_conversion.Conversion),
+        route(MEMBERS, list_members.Members),
+        route(f"{MEMBERS}/join-order", list_members.JoinOrder),
+        route(f"{MEMBERS}/add", list_members.Add),
+        route(f"{MEMBERS}/remove", list_members.Remove),
+        route(f"{MEMBERS}/add-and-remove", list_members.AddAndRemove),
+        route(f"{MEMBERS}/add-from/{{source}}", list_members.AddFrom),
     ]
 
 
@@ -108,6 +149,7 @@ urlpatterns: list[URLPattern] = [
     route(f"{NAMED_PAIR}/batch/archive", named_associations.BatchArchive),
     route(f"{NAMED_PAIR}/types", named_associations.Types),
     route(f"{RECORDS}/{{key}}", objects.Record),
+    *_lists(),
     *_schemas("crm-object-schemas/v3/schemas"),
     *_schemas("crm/v3/schemas"),
 ]
