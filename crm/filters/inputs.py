@@ -52,6 +52,7 @@ class Heading(StrEnum):
     MOVING = "Counted from today"
     PAST = "Past values"
     PRESENCE = "With or without a value"
+    EXPRESSION = "Expressions"
     CHANGE = "Last change"
 
 

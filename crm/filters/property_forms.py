@@ -19,7 +19,7 @@ def offers(scope: Scope) -> Iterable[Offer]:
     for definition in scope.definitions.values():
         yield Offer(
             label=definition.label,
-            heading=scope.groups.get(definition.group, definition.group),
+            heading=scope.groups.get(definition.group, definition.group) or "Properties",
             values={"property": definition.name},
             name=definition.name,
             description=definition.description,
@@ -30,7 +30,7 @@ def offers(scope: Scope) -> Iterable[Offer]:
 def form(values: Values, scope: Scope) -> Form | None:
     """The form of a filter; None without the property, or for an operation that has no form."""
     definition = scope.definitions.get(text_of(values, "property"))
-    chosen = definition and _chosen(text_of(values, "operation"), definition)
+    chosen = definition and _chosen(text_of(values, "operation"), definition, scope)
     if definition is None or not chosen:
         return None
     kind, operator = chosen
@@ -42,7 +42,7 @@ def form(values: Values, scope: Scope) -> Form | None:
         description=definition.description,
         inputs=(
             Input(name="property", ask=Ask.HIDDEN, label="Property"),
-            _operator_input(chosen, definition),
+            _operator_input(chosen, definition, scope),
             *operands,
             *_empty_input(operator, values, scope),
         ),
@@ -64,7 +64,7 @@ def from_form(values: Values, scope: Scope) -> dict[str, Any]:
     """The filter JSON of a form; what is missing or wrong in it, the filter's parser will say."""
     name = text_of(values, "property")
     definition = scope.definitions.get(name)
-    chosen = definition and _chosen(text_of(values, "operation"), definition)
+    chosen = definition and _chosen(text_of(values, "operation"), definition, scope)
     if definition is None or not chosen:
         return {"property": name}
     kind, operator = chosen
@@ -80,23 +80,29 @@ def from_form(values: Values, scope: Scope) -> dict[str, Any]:
     }
 
 
-def _chosen(key: str, definition: Definition) -> Chosen | None:
+def _chosen(key: str, definition: Definition, scope: Scope) -> Chosen | None:
     """The operation that "TYPE:OPERATOR" names; the first that is offered when it names none."""
     if not key:
-        return next(iter(_offered(definition)), None)
+        return next(iter(_offered(definition, scope)), None)
     type_name, _, operator_name = key.partition(":")
     kind = operation_types.find(type_name)
     operator = kind.operators.find(operator_name) if kind else None
     return (kind, operator) if kind and operator else None
 
 
-def _offered(definition: Definition) -> list[Chosen]:
-    headings = list(Heading)
+def _offered(definition: Definition, scope: Scope) -> list[Chosen]:
+    # What happened has no history of its properties.
+    headings = [
+        heading
+        for heading in Heading
+        if scope.object_type or heading not in (Heading.PAST, Heading.CHANGE)
+    ]
     found = [
         (kind, operator)
         for kind in operation_types
         for operator in kind.offered(definition)
-        if kind.inputs(operator, definition, {}) is not None
+        if _heading((kind, operator)) in headings
+        and kind.inputs(operator, definition, {}) is not None
     ]
     return sorted(found, key=lambda chosen: headings.index(_heading(chosen)))
 
@@ -106,8 +112,8 @@ def _heading(chosen: Chosen) -> Heading:
     return operator.heading or kind.heading
 
 
-def _operator_input(chosen: Chosen, definition: Definition) -> Input:
-    offered = _offered(definition)
+def _operator_input(chosen: Chosen, definition: Definition, scope: Scope) -> Input:
+    offered = _offered(definition, scope)
     if chosen not in offered:
         offered = [chosen, *offered]
     choices = tuple(_choice(item) for item in offered)

@@ -12,7 +12,7 @@ from crm.property_types.base import Definition
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Records of a type, or occurrences of an event."""
+    """Records of a type, or occurrences of a kind of event."""
 
     definitions: Mapping[str, Definition]
     #: The headings of the properties in order: group name -> label.
@@ -21,24 +21,26 @@ class Scope:
     object_type: str
     #: What the whole filter is about, where this is a part of it.
     root_type: str
+    #: Whether it is a part of a filter about something else.
+    is_inside: bool = False
     #: Where the definitions of other things are found; the same for all parts of a filter.
     library: Library = field(default_factory=Library, compare=False, repr=False)
-    #: Every type that was asked for, so that each is read once.
+    #: What the parts inside are about, by type, so that each is read once.
     known: dict[str, Scope] = field(default_factory=dict, compare=False, repr=False)
 
     def inside(self, object_type: str) -> Scope:
         """Records of another type in a part of the same filter; raises UnknownKind."""
         if object_type not in self.known:
             found = _read(object_type, self.library)
-            self.known[object_type] = replace(found, root_type=self.root_type, known=self.known)
+            self.known[object_type] = replace(
+                found, root_type=self.root_type, known=self.known, is_inside=True
+            )
         return self.known[object_type]
 
 
 def load(object_type: str) -> Scope:
     """What a filter about records of a type may speak about; raises UnknownKind."""
-    scope = _read(object_type, Library())
-    scope.known[object_type] = scope
-    return scope
+    return _read(object_type, Library())
 
 
 def _read(object_type: str, library: Library) -> Scope:

@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from crm.admin.filter_builder.carrying import carried
 from crm.admin.filter_builder.drawing import Row, Unreadable, dump, load, read, write
 from crm.admin.filter_builder.fields import FilterField
+from crm.event_types.form_submitted import FormSubmitted
 from crm.filters import base, scopes
 from crm.filters.estimate import estimate
 from crm.filters.scopes import Scope
@@ -33,6 +34,43 @@ def branch(name: str, *parts: dict[str, Any]) -> dict[str, Any]:
         "filterBranches": [part for part in parts if "filterBranchType" in part],
         "filters": [part for part in parts if "filterType" in part],
     }
+
+
+def refined(**refinement: Any) -> dict[str, Any]:
+    """A block of filters on the event of a form submission."""
+    event = {"eventTypeId": EVENT_ID, "operator": "HAS_COMPLETED", **refinement}
+    return branch("UNIFIED_EVENTS") | {"filterBranchOperator": "AND"} | event
+
+
+def associated(*filters: dict[str, Any], **more: Any) -> dict[str, Any]:
+    inside = branch("ASSOCIATION", *filters) | {"filterBranchOperator": "AND"}
+    return inside | {"objectTypeId": "0-2", "operator": "IN_LIST", **more}
+
+
+EVENT_ID = FormSubmitted.event_type_id
+OFFSET = {"amount": 3, "timeUnit": "HOURS", "offsetDirection": "PAST"}
+NAME = on("name", "CONTAINS", operationType="MULTISTRING", values=["Energi"])
+FORM = {"filterType": "FORM_SUBMISSION", "operator": "NOT_FILLED_OUT"}
+BLOCKS: list[dict[str, Any]] = [
+    associated(NAME),
+    associated(operator="NOT_IN_LIST"),
+    associated(NAME, associationTypeId=1, associationCategory="HUBSPOT_DEFINED"),
+    refined(),
+    refined(operator="HAS_NOT_COMPLETED"),
+    refined(filters=[on("hs_url", "CONTAINS", operationType="MULTISTRING", values=["/pricing"])]),
+    refined(coalescingRefineBy={"type": "NUM_OCCURRENCES", "minOccurrences": 3}),
+    refined(coalescingRefineBy={"type": "NUM_OCCURRENCES", "maxOccurrences": 3}),
+    refined(coalescingRefineBy={"type": "NUM_OCCURRENCES", "minOccurrences": 3,
+                                "maxOccurrences": 3}),
+    refined(pruningRefineBy={"type": "RELATIVE_COMPARATIVE", "comparison": "AFTER",
+                             "timeOffset": OFFSET}),
+    refined(pruningRefineBy={"type": "RELATIVE_COMPARATIVE", "comparison": "BEFORE",
+                             "timeOffset": OFFSET}),
+    refined(pruningRefineBy={"type": "ABSOLUTE_COMPARATIVE", "comparison": "BEFORE",
+                             "timestamp": 1_774_858_500_000}),
+    FORM,
+    {"filterType": "PAGE_VIEW", "operator": "HAS_PAGEVIEW_CONTAINS", "pageUrl": "/pricing"},
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -77,6 +115,42 @@ class TestJson:
         self, given: dict[str, Any], scope: Scope
     ) -> None:
         assert write(load(dump(read(given, scope))), scope) == given
+
+    @pytest.mark.parametrize("block", BLOCKS)
+    def test_blocks_and_events_are_drawn_and_written_again(
+        self, block: dict[str, Any], scope: Scope
+    ) -> None:
+        given = branch("OR", branch("AND", block))
+        ((row,),) = read(given, scope)
+        form = row.form(scope)
+        assert form is not None
+        assert write(load(dump(((row,),))), scope) == given
+        fresh = Row(kind=row.kind, values=row.values, rows=row.rows)
+        again = write(((fresh,),), scope)
+        assert base.summary(again, CONTACT) == base.summary(given, CONTACT)
+        assert base.compile(again, CONTACT, NOW) == base.compile(given, CONTACT, NOW)
+
+    @pytest.mark.parametrize(
+        "refinement",
+        [
+            {"coalescingRefineBy": {"type": "NUM_OCCURRENCES", "minOccurrences": 2},
+             "pruningRefineBy": {"type": "RELATIVE_COMPARATIVE", "comparison": "AFTER",
+                                 "timeOffset": {"amount": 3, "timeUnit": "DAYS",
+                                                "offsetDirection": "PAST"}}},
+            {"pruningRefineBy": {"type": "RELATIVE_COMPARATIVE", "comparison": "AFTER",
+                                 "timeOffset": {"amount": 3, "timeUnit": "DAYS",
+                                                "offsetDirection": "FUTURE"}}},
+            {"coalescingRefineBy": {"type": "NUM_OCCURRENCES", "minOccurrences": 2,
+                                    "maxOccurrences": 5}},
+        ],
+    )  # fmt: skip
+    def test_refinements_that_the_form_cannot_hold_are_kept(
+        self, refinement: dict[str, Any], scope: Scope
+    ) -> None:
+        given = branch("OR", branch("AND", {**FORM, **refinement}))
+        ((row,),) = read(given, scope)
+        assert row.form(scope) is None
+        assert write(((row,),), scope) == given
 
     @pytest.mark.parametrize(
         ("given", "meaning"),
@@ -283,8 +357,33 @@ class TestPicker:
         html = self.ask(liv, "")["html"]
         assert html.index("Recently used") < html.index("Email") < html.index("City")
 
+    def test_events_and_associated_records_are_offered(self, liv: Client) -> None:
+        html = self.ask(liv, "compan")["html"]
+        assert "Associated company" in html
+        assert "Form submi" in self.ask(liv, "form.submitted")["html"]
+
+    def test_inside_a_block_its_own_properties_are_offered(self, liv: Client) -> None:
+        def inside(kind: str, **values: str) -> str:
+            block = {"kind": f"filterBranchType:{kind}", "values": values}
+            found: str = self.ask(liv, "", inside=json.dumps(block))["html"]
+            return found
+
+        company = inside("ASSOCIATION", objectTypeId="0-2")
+        assert ("Company domain" in company, "First name" in company) == (True, False)
+        assert "Associated" not in company, "blocks do not nest"
+        event = inside("UNIFIED_EVENTS", eventTypeId=EVENT_ID)
+        assert ("Page URL" in event, "Company domain" in event) == (True, False)
+        assert "Is in the list" not in event
+
 
 class TestRows:
+    def test_a_property_of_an_event_has_no_history(self, liv: Client) -> None:
+        block = {"kind": "filterBranchType:UNIFIED_EVENTS", "values": {"eventTypeId": EVENT_ID}}
+        state = {"kind": "filterType:PROPERTY", "values": {"property": "hs_url"}}
+        html = post(liv, "rows", rows=[state], inside=block).content.decode()
+        assert "contains" in html
+        assert "has ever" not in html
+
     def test_a_new_row_asks_without_complaining(self, liv: Client) -> None:
         state = {"kind": "filterType:PROPERTY", "values": {"property": "city"}}
         html = post(liv, "rows", rows=[state], is_new=True).content.decode()

@@ -28,6 +28,7 @@ OPERATIONS: list[tuple[str, dict[str, Any]]] = [
     ("t_text", {"operationType": "STRING", "operator": "HAS_EVER_CONTAINED", "value": " x "}),
     ("t_text", {"operationType": "MULTISTRING", "operator": "IS_EQUAL_TO", "values": ["a", "b,c"]}),
     ("t_text", {"operationType": "ALL_PROPERTY", "operator": "IS_KNOWN"}),
+    ("t_text", {"operationType": "REGEX", "operator": "MATCHES_REGEX", "value": "^a+$"}),
     ("t_number", {"operationType": "NUMBER", "operator": "IS_GREATER_THAN", "value": 5}),
     ("t_number", {"operationType": "NUMBER", "operator": "IS_EQUAL_TO", "value": "0.1"}),
     ("t_number", {"operationType": "NUMBER", "operator": "IS_EQUAL_TO", "value": "9" * 25}),

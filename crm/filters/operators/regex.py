@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from crm.filters import patterns
 from crm.filters.fields import Fields
+from crm.filters.inputs import Ask, Heading, Input, Values
 from crm.filters.operations import (
     Column,
     Operation,
@@ -36,6 +37,13 @@ class Regex(OperationType):
     name = "REGEX"
     property_types = frozenset({"string"})
     value_fields = frozenset({"value"})
+    heading = Heading.EXPRESSION
+
+    @classmethod
+    def inputs(
+        cls, kind: type[Operator], definition: Definition, values: Values
+    ) -> tuple[Input, ...]:
+        return (Input(name="value", ask=Ask.TEXT, label="Expression"),)
 
     @classmethod
     def read(cls, fields: Fields, target: Target) -> Written:

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from crm.associations import CHANGED
-from crm.filters import links
+from crm.filters import link_forms, links
 from crm.filters.counted import Counted
 from crm.filters.dependencies import Reach
 from crm.filters.fields import Fields
+from crm.filters.inputs import Form, Offer, Values
 from crm.filters.kinds import TRUE, Frame, Group, Reader, Subject, branch_types, filter_types
 from crm.filters.links import Link, WayBack
 from crm.filters.occurrences import Occurrences
 from crm.filters.refinements import base as refinements
 from crm.filters.refinements.count import NumberOfOccurrences
+from crm.filters.scopes import Scope
 from crm.filters.tree import dependencies_of
 from crm.filters.types.in_list import InList
 from crm.objects import base as objects
@@ -107,6 +109,22 @@ class AssociationBranch(Associated):
             **about(link),
             **inside(group, kind.type_id, WayBack(link)),
         )
+
+    @classmethod
+    def offers(cls, scope: Scope) -> Iterable[Offer]:
+        return link_forms.offers(scope)
+
+    @classmethod
+    def form(cls, values: Values, scope: Scope) -> Form | None:
+        return link_forms.form(values, scope)
+
+    @classmethod
+    def to_form(cls, json: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        return dict(link_forms.to_form(json))
+
+    @classmethod
+    def from_form(cls, values: Values, scope: Scope) -> dict[str, Any]:
+        return link_forms.from_form(values)
 
     def sentence(self, names: Mapping[Any, str]) -> str:
         has_filters = self.group is not None and any(True for _ in self.group.conditions)

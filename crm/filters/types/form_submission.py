@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crm.filters import happened
+from crm.filters import event_forms, happened
 from crm.filters.fields import Fields
 from crm.filters.happened import Happened, line
+from crm.filters.inputs import Ask, Choice, Form, Input, Values
 from crm.filters.kinds import Reader, filter_types
+from crm.filters.scopes import Scope
 
 EVENT = "form.submitted"
 OPERATORS = ["FILLED_OUT", "NOT_FILLED_OUT"]
@@ -32,6 +35,35 @@ class FormSubmission(Happened):
         group = happened.lines(fields, reader, event, form_line(fields))
         operator = fields.choice("operator", OPERATORS)
         return cls.of(fields, event, group, is_negative=operator == OPERATORS[1])
+
+    @classmethod
+    def form(cls, values: Values, scope: Scope) -> Form | None:
+        event = scope.library.event(EVENT)
+        return event_forms.form(event, form_inputs(scope), values) if event else None
+
+    @classmethod
+    def to_form(cls, json: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        return event_forms.to_form(json, form_inputs(scope))
+
+    @classmethod
+    def from_form(cls, values: Values, scope: Scope) -> dict[str, Any]:
+        return event_forms.from_form(values, form_inputs(scope))
+
+
+def form_inputs(scope: Scope) -> tuple[Input, ...]:
+    """Whether a form, or any, was filled out."""
+    event = scope.library.event(EVENT)
+    options = event.definitions["hs_form_id"].options if event else ()
+    forms = (Choice(value=option.value, label=option.label) for option in options)
+    return (
+        event_forms.operator(("FILLED_OUT", "filled out"), ("NOT_FILLED_OUT", "did not fill out")),
+        Input(
+            name="formId",
+            ask=Ask.CHOICE,
+            label="Form",
+            choices=(Choice(value="", label="any form"), *forms),
+        ),
+    )
 
 
 @filter_types.register
