@@ -11,6 +11,7 @@ from django.db.models.lookups import Exact
 from django.http import HttpRequest
 
 from crm import clock
+from crm.admin.advanced_filter import AdvancedFilter
 from crm.admin_theme import DropdownFilter, PlainDropdownForm, TextFilter
 from crm.models import Record
 from crm.objects.base import ObjectType
@@ -27,7 +28,7 @@ def filters_of(kind: type[ObjectType], definitions: Definitions) -> list[type[An
     names = dict.fromkeys((*kind.list_columns, "hubspot_owner_id"))
     known = [definitions[name] for name in names if name in definitions]
     made = [_filter_of(definition) for definition in known]
-    return [*(item for item in made if item), CreatedFilter]
+    return [*(item for item in made if item), CreatedFilter, AdvancedFilter]
 
 
 def _filter_of(definition: Definition) -> type[Any] | None:

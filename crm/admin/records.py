@@ -12,7 +12,15 @@ from django.urls import URLPattern, path
 
 from crm import access, search
 from crm.access import Verb
-from crm.admin import bulk, paging, record_bin, record_edit, record_merge, record_page
+from crm.admin import (
+    advanced_filter,
+    bulk,
+    paging,
+    record_bin,
+    record_edit,
+    record_merge,
+    record_page,
+)
 from crm.admin.columns import columns_of
 from crm.admin.record_filters import filters_of
 from crm.admin.record_models import record_models
@@ -67,6 +75,7 @@ class RecordAdmin(ModelAdmin[Record]):
     list_fullwidth = True
     search_fields = ["pk"]  # any: the search itself is get_search_results
     change_list_template = "admin/crm/record_list.html"
+    list_before_template = "admin/crm/advanced_filter_note.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
         found = super().get_queryset(request).filter(archived_at=None)
@@ -153,7 +162,12 @@ class RecordAdmin(ModelAdmin[Record]):
         return record_edit.respond_archive(self, request, object_id)
 
     def get_urls(self) -> list[URLPattern]:
-        own = [*record_page.views(self), *record_merge.views(self), *record_bin.views(self)]
+        own = [
+            *record_page.views(self),
+            *record_merge.views(self),
+            *record_bin.views(self),
+            *advanced_filter.views(self),
+        ]
         return [
             *(
                 path(route, self.admin_site.admin_view(view), name=f"crm_{self.kind.name}_{name}")

@@ -25,10 +25,14 @@ class Estimate:
 
 
 def estimate(
-    predicate: Predicate, object_type: str, *, milliseconds: int = MILLISECONDS
+    predicate: Predicate,
+    object_type: str,
+    among: SQL | None = None,
+    *,
+    milliseconds: int = MILLISECONDS,
 ) -> Estimate:
-    """About how many records of a type match now."""
-    chosen = match(predicate, object_type)
+    """About how many records of a type match now, only those of `among` (record_id) if given."""
+    chosen = match(predicate, object_type, among)
     try:
         with transaction.atomic():
             execute(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -21,7 +22,7 @@ from crm.admin.filter_builder import picker
 from crm.admin.filter_builder.carrying import carried
 from crm.admin.filter_builder.drawing import Unreadable, load_groups, load_row, load_rows
 from crm.admin.filter_builder.rendering import canvas, draw_rows
-from crm.admin.filter_builder.words import count_in_words, in_sentences
+from crm.admin.filter_builder.words import Asking, count_in_words, in_sentences
 from crm.filters import scopes
 from crm.filters.scopes import Scope
 from crm.objects import base as objects
@@ -69,7 +70,7 @@ def offers(request: HttpRequest, scope: Scope) -> HttpResponse:
     """What can be added: the options of the picker's list."""
     inside = _inside(request.GET.get("inside", ""), scope)
     recent = request.session.get(RECENT, {}).get(inside.object_type, [])
-    found = picker.search(request.GET.get("q", ""), inside, recent)
+    found = picker.search(request.GET.get("q", ""), _seen_by(request.user, inside), recent)
     return JsonResponse({"html": picker.draw_offers(found), "count": picker.count_in_words(found)})
 
 
@@ -108,13 +109,20 @@ def estimate(request: HttpRequest, scope: Scope) -> HttpResponse:
     shown = {place: drawn.finding(place) for place in drawn.findings}
     return JsonResponse(
         {
-            "count": count_in_words(groups, scope, drawn.findings, now),
+            "count": count_in_words(groups, scope, drawn.findings, Asking(request.user, now)),
             "summary": summary,
             "rows": {
                 place: {"error": found.error, "note": found.note} for place, found in shown.items()
             },
         }
     )
+
+
+def _seen_by(user: Any, scope: Scope) -> Scope:
+    """The scope without the properties that the user may not see."""
+    hidden = access.of(user).hidden(scope.object_type) if scope.object_type else ()
+    known = scope.definitions.items()
+    return replace(scope, definitions={key: item for key, item in known if key not in hidden})
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
