@@ -2,6 +2,7 @@
 # make test   all tests
 # make check  what .ci/run checks before the tests
 # make bench  measure the engine
+# make examples  record the examples of the OpenAPI document anew
 # make fuzz   ten thousand requests made of the OpenAPI document
 # The rest: setup (what the others do first), requirements (after a change in pyproject.toml).
 
@@ -15,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The browser tests use the system's Chromium.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
-.PHONY: run setup test check fuzz bench requirements
+.PHONY: run setup test check examples fuzz bench requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -28,6 +29,9 @@ test: setup
 
 check: setup
 	@exec .ci/check
+
+examples: setup
+	@RECORD_EXAMPLES=1 exec $(BIN)/python -m pytest tests/test_api_examples.py
 
 fuzz: setup
 	@GENERATED_REQUESTS=10000 exec $(BIN)/python -m pytest tests/test_api_generated.py

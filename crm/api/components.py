@@ -109,5 +109,5 @@ def named(shape: Any) -> str:
     if get_origin(shape) is Annotated:
         return named(get_args(shape)[0])
     inner = "".join(named(part) for part in get_args(shape))
-    kind = get_origin(shape) or shape
-    return inner + getattr(kind, "__name__", "Any").title().replace("_", "")
+    name: str = getattr(get_origin(shape) or shape, "__name__", "Any")
+    return inner + name[:1].upper() + name[1:]

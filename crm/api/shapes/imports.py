@@ -35,7 +35,7 @@ class FileColumns(TypedDict):
 class ImportFile(TypedDict):
     fileName: FileName
     fileFormat: NotRequired[Literal["CSV"]]
-    fileFileColumns: FileColumns
+    fileImportPage: FileColumns
 
 
 class ImportRequest(TypedDict):
