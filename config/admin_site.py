@@ -96,6 +96,7 @@ def _crm_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.ObjectSchema", "Custom objects", "category"),
         _model(request, "crm.AssociationType", "Association labels", "link"),
         _model(request, "crm.Pipeline", "Pipelines", "view_kanban"),
+        _model(request, "crm.CustomEvent", "Events", "bolt"),
         _model(request, "crm.ImportJob", "Imports", "upload"),
     ]
 
@@ -106,6 +107,8 @@ def _marketing_items(request: HttpRequest) -> list[Item]:
     sees_mail = is_local and user.has_perm("workflows.view_outboxmessage")
     return [
         _model(request, "emails.Email", "Emails", "mail"),
+        _model(request, "crm.Form", "Forms", "list_alt_add"),
+        _model(request, "crm.TrackedSite", "Tracking", "travel_explore"),
         _page("Mailbox", "inbox", "emails:mailbox") if sees_mail else None,
         _model(request, "workflows.OutboxMessage", "Outbox", "outbox"),
     ]

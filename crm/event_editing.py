@@ -19,6 +19,7 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}", re.ASCII)
 PROPERTY_NAME = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 LONGEST_LABEL = 100
 MOST_PROPERTIES = 50
+DEFAULT_NAMES = frozenset(item.name for item in DEFAULT_PROPERTIES)
 
 
 def name_from(label: str, longest: int = 50) -> str:
@@ -123,6 +124,19 @@ def _require(found: Mapping[str, str]) -> None:
         raise InvalidDefinition(wrong)
 
 
+def problems(event: CustomEvent) -> dict[str, str]:
+    """What is wrong with an event that is not saved yet: attribute -> message."""
+    found = _event_problems(event)
+    if not event.pk and CustomEvent.objects.filter(name=event.name).exists():
+        found["name"] = f"An event named {event.name!r} exists, maybe archived."
+    return {name: message for name, message in found.items() if message}
+
+
+def property_problems(item: CustomEventProperty) -> dict[str, str]:
+    """What is wrong with a property that is not saved yet: attribute -> message."""
+    return {name: message for name, message in _property_problems(item).items() if message}
+
+
 def _event_problems(event: CustomEvent) -> dict[str, str]:
     return {
         "name": ""
@@ -149,7 +163,7 @@ def _all_problems(
     event: CustomEvent, items: Iterable[CustomEventProperty], before: int = 0
 ) -> dict[str, str]:
     """The first property with problems tells them; so does one too many."""
-    defaults = {item.name for item in DEFAULT_PROPERTIES} if event.has_default_properties else set()
+    defaults = DEFAULT_NAMES if event.has_default_properties else frozenset()
     count = before
     for item in items:
         count += 1

@@ -15,12 +15,22 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from crm import associations, changes, clock
+from crm import associations, changes, clock, event_editing, event_sending
 from crm.changes import Source, SourceKind
+from crm.event_sending import Given
 from crm.lists import membership
-from crm.models import ImportJob, List
+from crm.models import (
+    Collected,
+    CustomEvent,
+    CustomEventProperty,
+    Form,
+    ImportJob,
+    List,
+    TrackedSite,
+)
 from crm.sql import sql
 from crm.tests.custom_world import make_car
+from crm.tracking import processing
 from emails import publishing as emails
 from emails.models import Email
 from workflows import engine, enrollment, flows, publishing, triggers
@@ -54,6 +64,8 @@ class World:
     unfinished: int
     message: int
     schema: int
+    event: int
+    form: str
 
     def pages(self) -> list[str]:
         contact, workflow = f"/admin/crm/contact/{self.record}", "/admin/workflows/workflow"
@@ -91,6 +103,14 @@ class World:
             "/admin/crm/pipeline/",
             "/admin/crm/pipeline/add/",
             "/admin/crm/apitoken/",
+            "/admin/crm/customevent/",
+            "/admin/crm/customevent/add/",
+            f"/admin/crm/customevent/{self.event}/change/",
+            "/admin/crm/form/",
+            "/admin/crm/form/add/",
+            f"/admin/crm/form/{self.form}/change/",
+            "/admin/crm/trackedsite/",
+            "/admin/crm/trackedsite/add/",
             "/admin/crm/apitoken/add/",
             f"{workflow}/",
             f"{workflow}/add/",
@@ -168,7 +188,31 @@ def world(live_server: LiveServer) -> World:
         unfinished=publishing.create(flow(node("1", "0-99"), name="Unfinished")).pk,
         message=OutboxMessage.objects.order_by("pk")[0].pk,
         schema=make_car().schema_id,
+        event=_order_paid(ids[-1]),
+        form=_submitted_form(),
     )  # fmt: skip
+
+
+def _order_paid(record: int) -> int:
+    """A custom event with properties, that happened once."""
+    amount = CustomEventProperty(name="amount", label="Amount", type="number")
+    event = event_editing.create(CustomEvent(name="order_paid", label="Order paid"), [amount])
+    given = Given(name="pe1_order_paid", record_id=record, properties={"amount": 12})
+    assert event_sending.send([given], Source(kind=SourceKind.API)) == {}
+    return event.pk
+
+
+def _submitted_form() -> str:
+    """A form that was found on a tracked website."""
+    TrackedSite.objects.create(host="www.example.com")
+    item = {
+        "kind": "submission", "form": "contact", "host": "www.example.com",
+        "email": "p1@example.com", "page": {"hs_url": "https://www.example.com/contact"},
+        "fields": [["email", "p1@example.com"], ["city", "Oslo"]],
+    }  # fmt: skip
+    Collected.objects.create(item=item, at=clock.now())
+    processing.process()
+    return str(Form.objects.get().pk)
 
 
 def _workflow(email: Email) -> Workflow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -79,8 +80,7 @@ class PropertyForm(forms.ModelForm[Property]):
         if group is not None:
             self._offer_groups(cast("forms.ModelChoiceField[PropertyGroup]", group))
         if self.instance.pk and "choices" in self.fields:
-            lines = (f"{item['value']} = {item['label']}" for item in self.instance.options)
-            self.initial["choices"] = "\n".join(lines)
+            self.initial["choices"] = written_options(self.instance.options)
 
     def _offer_groups(self, field: forms.ModelChoiceField[PropertyGroup]) -> None:
         groups = PropertyGroup.objects.all()
@@ -100,7 +100,7 @@ class PropertyForm(forms.ModelForm[Property]):
         if given.get("field_kind"):
             definition.type, _, definition.field_type = given["field_kind"].partition(":")
         if "choices" in given:
-            definition.options = _options(given["choices"])
+            definition.options = read_options(given["choices"])
         return given
 
     def _post_clean(self) -> None:
@@ -116,7 +116,13 @@ def _group_label(group: PropertyGroup) -> str:
     return f"{objects.get(group.object_type).label}: {group.label}"
 
 
-def _options(text: str) -> list[dict[str, Any]]:
+def written_options(options: Sequence[dict[str, Any]]) -> str:
+    """Options as they are edited, one in a line."""
+    return "\n".join(f"{item['value']} = {item['label']}" for item in options)
+
+
+def read_options(text: str) -> list[dict[str, Any]]:
+    """The options in such lines."""
     options = []
     for line in text.splitlines():
         if not line.strip():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import Any, ClassVar
 
-from crm import events
+from crm import event_definitions, events
 from crm.admin import values
 from crm.admin.sources import Origin, Words, explain
 from crm.admin.timeline import (
@@ -20,6 +20,8 @@ from crm.admin.timeline import (
     stretch,
     timeline_logs,
 )
+from crm.event_definitions import PREFIX, EventDefinition
+from crm.models import CustomEvent
 from crm.registry import Registry
 from crm.sql import SQL, rows, sql
 
@@ -164,6 +166,24 @@ class PlainEventWords(EventWords):
         return self.kind.replace(".", " ").replace("_", " ").capitalize()
 
 
+class CustomEventWords(EventWords):
+    """A custom event reads as it was named, with what it carries."""
+
+    icon = "bolt"
+
+    def __init__(self, definition: EventDefinition) -> None:
+        self.definition = definition
+
+    def title(self, properties: dict[str, Any]) -> str:
+        return self.definition.label
+
+    def lines(self, properties: dict[str, Any]) -> Iterable[Line]:
+        for name, value in properties.items():
+            known = self.definition.definitions.get(name)
+            text = values.display(known, value) if known else str(value)
+            yield Line(label=known.label if known else name, text=_short(text))
+
+
 @event_words.register
 class Archived(EventWords):
     type = "record.archived"
@@ -207,16 +227,34 @@ class Events(TimelineLog):
         )
         found = rows(query)
         words = explain({Origin(kind, source_id) for _, kind, source_id, *_ in found})
+        custom = _custom_words({type_ for _, _, _, type_, _ in found})
         entries = [
-            _event(at, type_, values.from_json(properties), words[Origin(kind, source_id)])
+            _event(
+                at,
+                custom.get(type_) or words_for(type_),
+                values.from_json(properties),
+                words[Origin(kind, source_id)],
+            )
             for at, kind, source_id, type_, properties in found
         ]
         return Told(entries=entries, has_more=has_more)
 
 
-def _event(at: datetime, type_: str, properties: dict[str, Any], source: Words) -> Entry:
+def words_for(type_: str) -> EventWords:
     known = event_words.find(type_)
-    told = known() if known else PlainEventWords(type_)
+    return known() if known else PlainEventWords(type_)
+
+
+def _custom_words(types: Collection[str]) -> dict[str, EventWords]:
+    """The words of custom events, archived ones too; asked for only if there are any."""
+    names = [type_.removeprefix(PREFIX) for type_ in types if type_.startswith(PREFIX)]
+    if not names:
+        return {}
+    found = CustomEvent.objects.filter(name__in=names).prefetch_related("properties")
+    return {PREFIX + row.name: CustomEventWords(event_definitions.from_row(row)) for row in found}
+
+
+def _event(at: datetime, told: EventWords, properties: dict[str, Any], source: Words) -> Entry:
     url = told.url(properties)
     return Entry(
         at=at,

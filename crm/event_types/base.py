@@ -50,8 +50,11 @@ PAGE = (
     about("hs_referrer", "Referrer"),
 )
 
-#: Which form something happened with.
-FORM = Definition(
-    name="hs_form_id", label="Form", group="", type="enumeration", field_type="select",
-    external_options=FORMS,
+#: Which form something happened with, and what it was called then.
+FORM = (
+    Definition(
+        name="hs_form_id", label="Form", group="", type="enumeration", field_type="select",
+        external_options=FORMS,
+    ),
+    about("hs_form_name", "Form name"),
 )  # fmt: skip

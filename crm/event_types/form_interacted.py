@@ -11,4 +11,4 @@ class FormInteracted(EventType):
     name = "form.interacted"
     api_name = "e_interacted_with_form"
     label = "Form interaction"
-    properties = (FORM, *PAGE)
+    properties = (*FORM, *PAGE)

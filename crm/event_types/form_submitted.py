@@ -11,4 +11,4 @@ class FormSubmitted(EventType):
     name = "form.submitted"
     api_name = "e_submitted_form"
     label = "Form submission"
-    properties = (FORM, *PAGE)
+    properties = (*FORM, *PAGE)

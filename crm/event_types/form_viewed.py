@@ -11,4 +11,4 @@ class FormViewed(EventType):
     name = "form.viewed"
     api_name = "e_viewed_form"
     label = "Form view"
-    properties = (FORM, *PAGE)
+    properties = (*FORM, *PAGE)

@@ -69,6 +69,7 @@ def test_a_submission_makes_a_contact_and_an_event() -> None:
     assert event.properties == {
         "hs_url": "https://shop.example.com/contact",
         "hs_form_id": str(form.pk),
+        "hs_form_name": "contact (shop.example.com)",
         "fields": {
             "email": "liv@example.com", "firstname": "Liv", "Last_Name": "Dahl", "colour": "red",
         },

@@ -39,6 +39,7 @@ class Known:
     """A form as far as submissions need it."""
 
     id: UUID
+    name: str = ""
     is_archived: bool = False
     fields: frozenset[str] = frozenset()
     mapping: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +104,7 @@ def _read(wanted: Mapping[Reference, UUID | None]) -> dict[Reference, Known]:
     for form in forms:
         one = Known(
             id=form.pk,
+            name=form.name,
             is_archived=form.archived_at is not None,
             fields=frozenset(form.fields),
             mapping=form.mapping,

@@ -64,7 +64,7 @@ class _Row:
         """What the event carries: everything that was told."""
         found: dict[str, Any] = dict(self.page)
         if self.form:
-            found["hs_form_id"] = self.source_id
+            found |= {"hs_form_id": self.source_id, "hs_form_name": self.form.name}
         return found | ({"fields": dict(self.fields)} if self.fields else {})
 
 
