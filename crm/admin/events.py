@@ -47,6 +47,7 @@ class EventForm(forms.ModelForm[CustomEvent]):
     class Meta:
         model = CustomEvent
         fields = ["label", "name", "object_type", "description", "has_default_properties"]
+        widgets = {"description": TextareaWidget(attrs={"rows": 3})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
