@@ -157,7 +157,7 @@ event_words: Registry[EventWords] = Registry("event", "type")
 
 
 class PlainEventWords(EventWords):
-    """For types nobody has words for: "form.submitted" reads "Form submitted"."""
+    """For types nobody has words for: "door.opened" reads "Door opened"."""
 
     def __init__(self, type_: str) -> None:
         self.kind = type_

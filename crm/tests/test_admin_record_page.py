@@ -104,11 +104,11 @@ def test_events_stand_between_the_changes(admin_client: Client, ana: int) -> Non
         happened = sql(
             "SELECT {id}::bigint AS record_id, '{{}}'::jsonb AS properties, '' AS source_id", id=ana
         )
-        events.record("form.submitted", happened, "0-1", source_kind="API")
+        events.record("door.opened", happened, "0-1", source_kind="API")
     score(ana, 10, BEGIN + timedelta(hours=2))
     assert titles(admin_client.get(url(ana))) == [
         "Score set to 10",
-        "Form submitted",
+        "Door opened",
         "Contact created",
     ]
 
