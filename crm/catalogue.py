@@ -12,6 +12,7 @@ from django.db import transaction
 
 from crm import clock, pipelines
 from crm.models import AssociationType, Property, PropertyGroup
+from crm.objects import custom
 from crm.objects.base import ObjectType, Relation, in_order, object_types
 from crm.sql import execute, sql
 
@@ -21,6 +22,8 @@ WIRED = ["type", "field_type", "is_unique", "is_read_only", "is_searchable", "is
 @transaction.atomic
 def synchronise() -> None:
     """Bring the tables up to what crm/objects declares."""
+    # Whoever emptied the tables emptied that of the custom objects too.
+    custom.refresh()
     for kind in in_order():
         write(kind)
     _write_relations()

@@ -32,8 +32,6 @@ from crm.statements import Source
 
 #: Counted no further.
 MANY = 1000
-#: What people do with records: every custom object is related to these from the start.
-ACTIVITIES = ("0-18", "0-27", "0-46", "0-47", "0-48", "0-49")
 #: One schema is made, or taken away, at a time: names and the plan's limit stay exact.
 LOCK = "crm.schemas"
 
@@ -45,6 +43,11 @@ def new_properties(name: str, items: Iterable[Property]) -> list[Property]:
     for item in made:
         item.object_type, item.group = "", group
     return made
+
+
+def activities() -> list[type[ObjectType]]:
+    """What people do with records: every custom object is related to these from the start."""
+    return [kind for kind in objects.in_order() if kind.is_activity]
 
 
 @transaction.atomic
@@ -77,7 +80,7 @@ def create(
         if item.display_order < 0:
             item.display_order = place
     property_editing.create(fields)
-    wanted = dict.fromkeys([*related, *map(objects.get, ACTIVITIES)])
+    wanted = dict.fromkeys([*related, *activities()])
     for other in wanted:
         relate(kind, kind if other is kind else other)
     _add_permissions(kind)

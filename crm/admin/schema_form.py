@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django import forms
@@ -19,7 +19,6 @@ from crm.admin_theme import (
 from crm.models import ObjectSchema, Property
 from crm.objects import base as objects
 from crm.objects import custom
-from crm.objects.base import ObjectType
 from crm.objects.custom import CustomObject
 from crm.schema_checks import InvalidSchema, Look
 from crm.schema_icons import ICONS
@@ -248,8 +247,10 @@ def offered(field: forms.Field, choices: Iterable[tuple[str, str]]) -> None:
     field.choices = list(choices)
 
 
-def _relatable(taken: Iterable[str]) -> list[tuple[str, str]]:
+def _relatable(taken: Container[str]) -> list[tuple[str, str]]:
     """Object types that are no activities, with their labels."""
-    left_out = {*taken, *schemas.ACTIVITIES}
-    found: list[type[ObjectType]] = objects.in_order()
-    return [(kind.type_id, kind.plural_label) for kind in found if kind.type_id not in left_out]
+    return [
+        (kind.type_id, kind.plural_label)
+        for kind in objects.in_order()
+        if kind.type_id not in taken and not kind.is_activity
+    ]

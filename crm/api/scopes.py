@@ -6,7 +6,7 @@ from crm import access_switches
 from crm.access import Access, Verb
 from crm.api.errors import MissingScopes
 from crm.models import ApiToken
-from crm.objects.base import ObjectType, object_types
+from crm.objects.base import ObjectType, in_order, object_types
 
 READ = "read"
 WRITE = "write"
@@ -102,7 +102,7 @@ def is_allowed(name: str, rights: Access) -> bool:
     if name.startswith("crm.schemas."):
         return name.endswith(READ) or rights.can(access_switches.EDIT_PROPERTIES)
     verbs = [Verb.VIEW] if name.endswith(READ) else [Verb.CREATE, Verb.EDIT, Verb.DELETE]
-    kinds = [kind for kind in object_types if name in {*records(kind, READ), *records(kind, WRITE)}]
+    kinds = [kind for kind in in_order() if name in {*records(kind, READ), *records(kind, WRITE)}]
     return any(rights.may(kind.type_id, verb) for kind in kinds for verb in verbs)
 
 

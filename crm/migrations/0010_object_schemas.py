@@ -8,6 +8,7 @@ from django.db.models.functions import Lower
 class Migration(migrations.Migration):
     dependencies = [("crm", "0009_lists")]
     operations = [
+        migrations.AlterModelOptions("associationtype", {"verbose_name": "association label"}),
         migrations.CreateModel(
             name="ObjectSchema",
             fields=[

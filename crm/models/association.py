@@ -24,6 +24,8 @@ class AssociationType(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["category", "type_id"], name="crm_association_type"),
         ]
+        # What staff see of them.
+        verbose_name = "association label"
 
     def __str__(self) -> str:
         return self.label or self.name

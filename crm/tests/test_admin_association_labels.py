@@ -37,7 +37,7 @@ def test_a_single_label_is_the_same_from_both_sides(admin_client: Client) -> Non
     assert (there.from_object_type, back.from_object_type) == ("0-1", "0-2")
     listed = main_text(admin_client.get(LIST))
     assert "Manager Manager Contact and Company manager" in listed
-    assert "1 association type" in listed
+    assert "1 association label" in listed
 
 
 def test_a_pair_of_labels_has_one_for_each_side(admin_client: Client) -> None:
@@ -60,7 +60,7 @@ def test_custom_objects_have_labels_too(admin_client: Client) -> None:
     found = association_labels.between(objects.get("0-1"), kind)
     assert "Driver" in [row.label for row in found]
     # Relations without a label are none.
-    assert "1 association type" in main_text(admin_client.get(LIST))
+    assert "1 association label" in main_text(admin_client.get(LIST))
 
 
 @pytest.mark.parametrize(

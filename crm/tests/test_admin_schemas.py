@@ -165,7 +165,9 @@ def test_who_may_only_look_changes_nothing() -> None:
     client = viewer("view_objectschema")
     assert client.get(LIST).status_code == 200
     page = client.get(change_page(kind))
-    assert page.status_code == 200
+    assert "Can be related to Object Contacts" in main_text(page)
+    assert "Add relation" not in main_text(page)
+    assert "Remove" not in main_text(page)
     assert client.get(ADD).status_code == 403
     assert client.post(f"{LIST}{kind.schema_id}/relations/", {}).status_code == 403
     assert client.get(f"{LIST}{kind.schema_id}/delete/").status_code == 403

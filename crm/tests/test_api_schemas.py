@@ -3,11 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from crm import changes
+from crm import access, changes
+from crm.api import scopes
 from crm.features import CUSTOM_OBJECT_TYPES
 from crm.models import ObjectSchema, Property, Record
 from crm.objects import base as objects
+from crm.objects import custom
 from crm.tests.api_world import agree, new_api
 from crm.tests.custom_world import make_car
 from crm.tests.writing import SYSTEM
@@ -322,3 +327,28 @@ def test_a_property_of_it_is_made_and_filtered_by() -> None:
     wanted = {"filters": [{"propertyName": "doors", "operator": "GT", "value": "4"}]}
     found = api.post("/crm/v3/objects/car/search", {"filterGroups": [wanted]}).body
     assert found["total"] == 1
+
+
+def test_a_call_costs_at_most_one_query_more_than_for_contacts() -> None:
+    kind = make_car()
+    api = new_api()
+    contact = api.made("/crm/v3/objects/contacts", {"properties": {"email": "a@example.com"}})
+    car = api.made(f"/crm/v3/objects/{kind.type_id}", {"properties": {"vin": "W1"}})
+    counts = {}
+    for key, record in (("contacts", contact), (kind.type_id, car), ("p1_car", car)):
+        api.get(f"/crm/v3/objects/{key}/{record['id']}")
+        custom.forget()
+        with CaptureQueriesContext(connection) as captured:
+            assert api.get(f"/crm/v3/objects/{key}/{record['id']}").status == 200
+        counts[key] = len(captured)
+    assert max(counts.values()) <= counts["contacts"] + 1, counts
+
+
+def test_who_sees_custom_objects_may_let_a_program_see_them() -> None:
+    make_car()
+    user = User.objects.create_user("viewer")
+    assert not scopes.is_allowed("crm.objects.custom.read", access.of(user))
+    user = User.objects.get(pk=user.pk)
+    user.user_permissions.add(Permission.objects.get(codename="view_p1_car"))
+    assert scopes.is_allowed("crm.objects.custom.read", access.of(user))
+    assert not scopes.is_allowed("crm.objects.custom.write", access.of(user))
