@@ -165,7 +165,7 @@ def test_who_may_only_look_changes_nothing() -> None:
     client = viewer("view_objectschema")
     assert client.get(LIST).status_code == 200
     page = client.get(change_page(kind))
-    assert "Can be related to Object Contacts" in main_text(page)
+    assert "Can be related to Object" in main_text(page)
     assert "Add relation" not in main_text(page)
     assert "Remove" not in main_text(page)
     assert client.get(ADD).status_code == 403
