@@ -34,7 +34,9 @@ def form(event: EventDefinition, inputs: tuple[Input, ...], values: Values) -> F
 
 def with_lines(found: Form, event: EventDefinition, scope: Scope) -> Form:
     """The same with filters on the properties of the event inside it."""
-    inner = replace(scope, definitions=event.definitions, groups={}, object_type="", is_inside=True)
+    inner = replace(
+        scope, definitions=event.definitions, groups={}, object_type="", is_inside=True, kept={}
+    )
     return replace(found, inner=inner, add_label="Add filter on the event")
 
 

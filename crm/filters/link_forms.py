@@ -34,8 +34,8 @@ def form(values: Values, scope: Scope) -> Form | None:
     except UnknownKind:
         return None
     operators = (
-        Choice(value="IN_LIST", label="any of them"),
-        Choice(value="NOT_IN_LIST", label="none of them"),
+        Choice(value="IN_LIST", label="any"),
+        Choice(value="NOT_IN_LIST", label="none"),
     )
     return Form(
         title=f"Associated {kind.plural_label.lower()}:",
@@ -48,9 +48,8 @@ def form(values: Values, scope: Scope) -> Form | None:
                 name="link",
                 ask=Ask.CHOICE,
                 label="Label",
-                before="associated",
                 choices=_links(kind.type_id, scope),
-                after="meets all of these",
+                after="where",
             ),
         ),
         inner=scope.inside(kind.type_id),
@@ -60,11 +59,14 @@ def form(values: Values, scope: Scope) -> Form | None:
 
 def _links(type_id: str, scope: Scope) -> tuple[Choice, ...]:
     found = [
-        Choice(value=f"{link.category}:{link.type_id}", label=f"as {link.label or 'unlabelled'}")
+        Choice(
+            value=f"{link.category}:{link.type_id}",
+            label=f"as {link.label}" if link.label else "without a label",
+        )
         for link in scope.library.association_types(scope.object_type)
         if link.to_object_type == type_id
     ]
-    return (Choice(value="", label="in any way"), *found)
+    return (Choice(value="", label="with any label"), *found)
 
 
 def to_form(json: Mapping[str, Any]) -> dict[str, str]:

@@ -113,6 +113,14 @@ def _heading(chosen: Chosen) -> Heading:
 
 
 def _operator_input(chosen: Chosen, definition: Definition, scope: Scope) -> Input:
+    key = (definition.name, chosen)
+    if key not in scope.kept:
+        scope.kept[key] = _new_operator_input(chosen, definition, scope)
+    found: Input = scope.kept[key]
+    return found
+
+
+def _new_operator_input(chosen: Chosen, definition: Definition, scope: Scope) -> Input:
     offered = _offered(definition, scope)
     if chosen not in offered:
         offered = [chosen, *offered]

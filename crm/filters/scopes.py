@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from crm.filters.library import Library
 from crm.models import PropertyGroup
@@ -27,6 +28,8 @@ class Scope:
     library: Library = field(default_factory=Library, compare=False, repr=False)
     #: What the parts inside are about, by type, so that each is read once.
     known: dict[str, Scope] = field(default_factory=dict, compare=False, repr=False)
+    #: What forms worked out about it: a filter may ask for the same 250 times.
+    kept: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def inside(self, object_type: str) -> Scope:
         """Records of another type in a part of the same filter; raises UnknownKind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from secrets import token_hex
 
@@ -77,26 +78,30 @@ def _line(kind: str, more: str = "") -> Callable[[Asked], SafeString]:
 
 def _select(asked: Asked) -> SafeString:
     """One of some choices, under their headings where they have some."""
-    choices: Iterable[Choice] = asked.input.choices
-    if asked.text not in {choice.value for choice in choices}:
-        choices = (Choice(value=asked.text, label=asked.text or "Choose"), *choices)
+    return format_html(
+        '<select class="fb-input fb-select" {}>{}</select>',
+        asked.attributes,
+        _options(asked.input.choices, asked.text),
+    )
+
+
+@lru_cache(maxsize=512)
+def _options(choices: tuple[Choice, ...], chosen: str) -> SafeString:
+    if chosen not in {choice.value for choice in choices}:
+        choices = (Choice(value=chosen, label=chosen or "Choose"), *choices)
     parts = []
     for heading, under in groupby(choices, key=lambda choice: choice.heading):
         options = format_html_join(
             "",
             '<option value="{}"{}>{}</option>',
             (
-                (one.value, mark_safe(" selected") if one.value == asked.text else "", one.label)
+                (one.value, mark_safe(" selected") if one.value == chosen else "", one.label)
                 for one in under
             ),
         )
         wrap = '<optgroup label="{0}">{1}</optgroup>' if heading else "{1}"
         parts.append(format_html(wrap, heading, options))
-    return format_html(
-        '<select class="fb-input fb-select" {}>{}</select>',
-        asked.attributes,
-        mark_safe("".join(parts)),  # noqa: S308 (parts are safe)
-    )
+    return mark_safe("".join(parts))  # noqa: S308 (parts are safe)
 
 
 def _tick(asked: Asked) -> SafeString:
