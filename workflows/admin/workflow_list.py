@@ -14,7 +14,7 @@ from crm.admin.sharing import SharedAdmin
 from crm.admin_theme import ChangeList, DropdownFilter, PlainDropdownForm, display
 from crm.objects import base as objects
 from workflows import outline
-from workflows.admin import workflow_changes, workflow_edit, workflow_page
+from workflows.admin import trigger_edit, workflow_changes, workflow_edit, workflow_page
 from workflows.models import Workflow
 
 
@@ -134,6 +134,7 @@ class WorkflowAdmin(SharedAdmin):
             "count/": ("count", workflow_changes.respond_count),
             "enroll/": ("enroll", workflow_changes.respond_enroll),
             "unenroll/": ("unenroll", workflow_changes.respond_unenroll),
+            "trigger/": ("trigger", trigger_edit.respond),
             "clone/": ("clone", workflow_changes.respond_clone),
         }
         return [

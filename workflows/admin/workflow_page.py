@@ -25,6 +25,8 @@ from workflows.steps import Outcome
 
 #: Lines on a page of enrollments or of the log.
 SIZE = 50
+#: Criteria that the filter builder can edit: filters, and none, which turn into the former.
+BY_FILTERS = ("LIST_BASED", "MANUAL")
 STATE_TONES = {1: "blue", 2: "green", 3: "grey", 4: "rose"}
 OUTCOME_TONES = {Outcome.SUCCESS: "green", Outcome.SKIPPED: "grey", Outcome.FAILED: "rose"}
 
@@ -109,6 +111,7 @@ def _steps(request: HttpRequest, workflow: Workflow) -> dict[str, Any]:
         ],
         "problems": problems,
         "criteria": criteria(flow),
+        "is_by_filters": flow.criteria.type in BY_FILTERS,
         "flow": flow,
     }
 
