@@ -58,7 +58,7 @@ def why(workflow: Workflow, record_id: int) -> Why:
 
 
 def _meets(branch: Mapping[str, object], object_type: str, record_id: int) -> bool:
-    predicate = filters.compile(branch, object_type, clock.now())
+    predicate = filters.compile(branch, object_type, clock.now(), few=True)
     among = sql("SELECT {id}::bigint AS record_id", id=record_id)
     return bool(rows(filters.match(predicate, object_type, among)))
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.db import transaction
 
-from crm import change_queue, clock, events, properties
+from crm import change_queue, clock, events
 from crm.change_queue import Taken
 from crm.clock import NOW
 from crm.filters import base as filters
@@ -55,7 +55,7 @@ def match() -> int:
     evaluation.judge(taken)
     _unenroll_archived(taken)
     enrolled = 0
-    for listeners in _listening():
+    for listeners in _listening(few=True):
         enrolled += _judge(listeners, taken)
     if enrolled:
         events.ring("advance")
@@ -81,28 +81,37 @@ class _Listener:
         return any(item.hears(change) for change in taken for item in self.predicate.dependencies)
 
 
-def _listening(**chosen: Any) -> list[list[_Listener]]:
-    """The workflows that are on and enroll by filters, those of one object type together."""
+def _listening(*, few: bool, **chosen: Any) -> list[list[_Listener]]:
+    """The workflows that are on and enroll by filters, those of one object type together.
+
+    `few` says that some thousand records are asked about, not everybody.
+    """
     on = Workflow.objects.filter(is_enabled=True, archived_at=None, **chosen)
     found = on.order_by("object_type", "pk")
     listening = [flows.published(row) for row in found]
     filtering = [item for item in listening if item.flow.criteria.filter_branch is not None]
     grouped = groupby(filtering, lambda item: item.flow.object_type)
     now = clock.now()
-    return [_compiled(object_type, list(some), now) for object_type, some in grouped]
-
-
-def _compiled(object_type: str, some: Iterable[Published], now: datetime) -> list[_Listener]:
-    definitions = properties.load(object_type)
-    return [_Listener(workflow=item, predicate=_predicate(item, definitions, now)) for item in some]
+    library = filters.Library()
+    return [
+        [
+            _Listener(workflow=item, predicate=_predicate(item, library, now, few=few))
+            for item in some
+        ]
+        for _, some in grouped
+    ]
 
 
 def _predicate(
-    workflow: Published, definitions: properties.Definitions, now: datetime
+    workflow: Published, library: filters.Library, now: datetime, *, few: bool
 ) -> filters.Predicate:
     branch = workflow.flow.criteria.filter_branch
-    tree = filters.parse(branch, definitions, lenient=True)
-    return filters.compile(tree, workflow.flow.object_type, now)
+    object_type = workflow.flow.object_type
+    definitions = library.properties(object_type)
+    tree = filters.parse(
+        branch, definitions, lenient=True, object_type=object_type, library=library
+    )
+    return filters.compile(tree, object_type, now, few=few)
 
 
 def _judge(listeners: Sequence[_Listener], taken: Sequence[Taken]) -> int:
@@ -221,7 +230,7 @@ def _sweep(object_type: str) -> int:
     change_queue.lock()
     sensitive = [
         item
-        for listeners in _listening(object_type=object_type)
+        for listeners in _listening(few=False, object_type=object_type)
         for item in listeners
         if item.predicate.is_time_sensitive
     ]

@@ -39,8 +39,8 @@ class Listener:
         return any(item.hears(change) for change in taken for item in self.dependencies)
 
     def where(self, now: datetime) -> SQL:
-        """The condition over `r`, a record."""
-        return filters.compile(self.tree, self.object_type, now).where
+        """The condition over `r`, a record; it is asked about some thousand records at a time."""
+        return filters.compile(self.tree, self.object_type, now, few=True).where
 
 
 MOST_KNOWN = 5_000

@@ -26,7 +26,7 @@ class ListBranch(Action):
             sql(
                 "WHEN {where} THEN {arm}::int",
                 where=filters.compile(
-                    arm["filterBranch"], cohort.flow.object_type, cohort.now
+                    arm["filterBranch"], cohort.flow.object_type, cohort.now, few=True
                 ).where,
                 arm=place,
             )
