@@ -24,5 +24,7 @@ PARTS: dict[str, tuple[Any, str]] = {
     "record_id": (Id, "The id of the record."),
     "source": (Id, "The id of the list whose members are added."),
     "parent": (Id, "The id of the folder it goes into; 0 is the top."),
+    "portal": (Id, "The number of the account."),
+    "form": (Name, "The id of a form."),
     "stage_id": (Name, "The id of the stage."),
 }

@@ -14,7 +14,7 @@ from crm.api.errors import NotFound
 #: All that HubSpot's API has; an address below these that nobody serves is answered in JSON.
 PREFIXES = (
     "account-info", "automation", "communication-preferences", "crm", "crm-object-schemas",
-    "events", "integrators", "marketing", "oauth", "settings", "webhooks",
+    "events", "integrators", "marketing", "oauth", "settings", "submissions", "webhooks",
 )  # fmt: skip
 
 #: Newer clients put a date in the middle of the address instead of v3 or v4 behind the subject.

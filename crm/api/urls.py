@@ -23,6 +23,7 @@ from crm.api import (
     properties,
     schemas,
     search,
+    submissions,
     users,
 )
 from crm.api.routing import route
@@ -104,6 +105,7 @@ urlpatterns: list[URLPattern] = [
     route("settings/v3/users/roles", users.Roles),
     route("settings/v3/users/teams", users.Teams),
     route("settings/v3/users/{key}", users.OneUser),
+    route("submissions/v3/integration/submit/{portal}/{form}", submissions.Submit),
     route("events/v3/send", events.Send),
     route("events/v3/send/batch", events.SendBatch),
     route(EVENTS, event_occurrences.Events),

@@ -27,7 +27,7 @@ ETAG: Final = f'"{sha256(SCRIPT).hexdigest()[:20]}"'
 ORIGIN = re.compile(
     r"https?://((?:[a-z0-9_.-]{1,253}|\[[0-9a-f:]{2,45}\])(?::[0-9]{1,5})?)", re.ASCII
 )
-STATUS = {Answer.TAKEN: 204, Answer.UNKNOWN_SITE: 403, Answer.TOO_MANY: 429}
+STATUS = {Answer.TAKEN: 204, Answer.UNKNOWN: 403, Answer.TOO_MANY: 429}
 
 
 def script(request: HttpRequest) -> HttpResponse:
@@ -76,7 +76,7 @@ def _take(request: HttpRequest, origin: re.Match[str]) -> HttpResponse:
         return HttpResponse(status=400)
     became = collecting.collect(report, origin[1], addresses.sender(request))
     answer = HttpResponse(status=STATUS[became])
-    return answer if became is Answer.UNKNOWN_SITE else _shared(answer, origin)
+    return answer if became is Answer.UNKNOWN else _shared(answer, origin)
 
 
 def _preflight(origin: re.Match[str]) -> HttpResponse:
