@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from crm import teams
 from crm.admin_theme import CheckboxesWidget, ModelAdmin, SelectWidget, TextInputWidget, display
@@ -68,6 +68,18 @@ class TeamAdmin(ModelAdmin[Team]):
     def member_count(self, team: Any) -> int:
         counted: int = team.counted
         return counted
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        # A team is not archived, as most things here are.
+        context = {"delete_word": "Delete", **(extra_context or {})}
+        answer: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return answer
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
