@@ -26,11 +26,8 @@ class Library:
         """The properties of an object type; raises UnknownKind."""
         kind = objects.get(object_type)
         if kind.type_id not in self._properties:
-            self._properties[kind.type_id] = self.load(kind.type_id)
+            self._properties[kind.type_id] = properties.load(kind.type_id)
         return self._properties[kind.type_id]
-
-    def load(self, object_type: str) -> Mapping[str, Definition]:
-        return properties.load(object_type)
 
     def event(self, key: str) -> EventDefinition | None:
         """A kind of event by its id or one of its names."""

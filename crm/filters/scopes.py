@@ -41,9 +41,9 @@ class Scope:
         return self.known[object_type]
 
 
-def load(object_type: str, library: Library | None = None) -> Scope:
+def load(object_type: str) -> Scope:
     """What a filter about records of a type may speak about; raises UnknownKind."""
-    return _read(object_type, library or Library())
+    return _read(object_type, Library())
 
 
 def _read(object_type: str, library: Library) -> Scope:

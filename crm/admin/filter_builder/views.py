@@ -5,7 +5,7 @@ each user picked last.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,9 @@ from crm.admin.filter_builder.carrying import carried
 from crm.admin.filter_builder.drawing import Unreadable, load_groups, load_row, load_rows
 from crm.admin.filter_builder.rendering import canvas, draw_rows
 from crm.admin.filter_builder.words import Asking, count_in_words, in_sentences
-from crm.admin.values import definitions_of
 from crm.filters import scopes
-from crm.filters.library import Library
 from crm.filters.scopes import Scope
 from crm.objects import base as objects
-from crm.property_types.base import Definition
 
 View = Callable[[HttpRequest, Scope], HttpResponse]
 #: In the session: object type -> what was picked last, the latest first.
@@ -53,17 +50,6 @@ def urls(site: admin.AdminSite) -> list[URLPattern]:
     ]
 
 
-class SeenLibrary(Library):
-    """The properties that a user sees."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        super().__init__()
-        self._request = request
-
-    def load(self, object_type: str) -> Mapping[str, Definition]:
-        return definitions_of(self._request, object_type)
-
-
 def _about(view: View) -> Callable[..., HttpResponse]:
     """A view about records of a type, for those who may see them."""
 
@@ -73,7 +59,7 @@ def _about(view: View) -> Callable[..., HttpResponse]:
         if not access.may(request.user, object_type, Verb.VIEW):
             raise PermissionDenied
         try:
-            return view(request, scopes.load(object_type, SeenLibrary(request)))
+            return view(request, scopes.load(object_type))
         except Unreadable as error:
             return HttpResponseBadRequest(str(error))
 
