@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from django.db import transaction
 from django.db.models import Q
 
-from crm import events
+from crm import calculating, events
 from crm.models import AssociationType
-from crm.sql import SQL, join, rows, sql, value
+from crm.sql import SQL, join, rows, sql
 
 COMPANY = "0-2"
 CONTACT = "0-1"
@@ -123,16 +123,34 @@ def _write(kind: AssociationType, statement: SQL, hops: int) -> int:
         )
         for type_id, object_type in ends.items()
     ]
-    count: int = value(
+    [(count, *ids)] = rows(
         sql(
-            "WITH touched AS ({statement}), {queued} SELECT count(*) FROM touched",
+            "WITH touched AS ({statement}), {queued} SELECT count(*), {ids} FROM touched",
             statement=statement,
             queued=join(", ", queued),
+            ids=join(", ", [_ids(type_id, kind, ends) for type_id in ends]),
         )
     )
-    if count:
-        events.ring("match")
-    return count
+    if not count:
+        return 0
+    for object_type, touched in zip(ends.values(), ids, strict=True):
+        calculating.follow_associations(object_type, _other(kind, object_type), touched or [], hops)
+    events.ring("match")
+    return int(count)
+
+
+def _other(kind: AssociationType, object_type: str) -> str:
+    """The object type at the other end."""
+    is_start = object_type == kind.from_object_type
+    return kind.to_object_type if is_start else kind.from_object_type
+
+
+def _ids(type_id: int, kind: AssociationType, ends: Mapping[int, str]) -> SQL:
+    """The records at one end, where a calculated property counts them."""
+    object_type = ends[type_id]
+    if not calculating.are_followed(object_type, _other(kind, object_type)):
+        return SQL("NULL::bigint[]")
+    return sql("array_agg(DISTINCT record_id) FILTER (WHERE type_id = {type}::int)", type=type_id)
 
 
 def _is_turned(primary: AssociationType) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from psycopg.types.json import Jsonb
 
-from crm import events, pipelines, properties, schema_rules, search, statements
+from crm import calculating, events, pipelines, properties, schema_rules, search, statements
 from crm.objects import base as objects
 from crm.sql import SQL, execute, rows, sql, value
 from crm.statements import IN_SELECT, Delta, Source, SourceKind
@@ -103,6 +103,7 @@ def create_from(
     """
     definitions = properties.load(object_type) if definitions is None else definitions
     select = pipelines.with_pipeline(object_type, select)
+    select = calculating.with_values(object_type, select, calculating.calculations_of(object_type))
     ids: list[int] = value(statements.create(object_type, select, source)) or []
     if ids:
         schema_rules.check_new(object_type, ids)
@@ -167,7 +168,8 @@ def update_from(
     is_searchable = any(known[name].is_searchable for name in names if name in known)
     is_staged = pipelines.is_concerned(objects.get(object_type), names)
     # Which records changed is asked for only where something beside crm_record has to follow.
-    is_followed = bool(unique) or is_searchable or is_staged
+    calculated = calculating.concerned(calculating.calculations_of(object_type), names)
+    is_followed = bool(unique) or is_searchable or is_staged or bool(calculated)
     result = statements.COUNT_AND_IDS if is_followed else statements.COUNT
     write_ = statements.update_one if len(names) == 1 else statements.update_many
     [(count, ids)] = rows(write_(object_type, select, names, source, delta, result))
@@ -179,6 +181,8 @@ def update_from(
         _keep_unique(object_type, ids, unique)
     if is_searchable:
         search.refresh(ids, known)
+    if calculated:
+        calculating.follow(object_type, these(ids), calculated, source)
     events.ring("match")
     return int(count)
 
@@ -316,6 +320,7 @@ def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bo
         source_id=source.id,
     )
     events.record(kind, changed, object_type, source_kind=source.kind, hops=source.hops)
+    calculating.follow_existence(object_type, ids, source.hops)
     if archived:
         execute(sql("DELETE FROM crm_uniquevalue WHERE record_id = ANY({ids})", ids=ids))
     return ids

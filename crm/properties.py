@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from crm.calculations.base import Calculation
+from crm.calculations.equation import equation
 from crm.models import Owner, PipelineStage, Property
 from crm.objects import base as objects
 from crm.property_types.base import Definition, InvalidValue, Option, type_of
@@ -59,10 +61,17 @@ def from_row(row: Property, declared: Definition | None) -> Definition:
         external_options=declared.external_options if declared else "",
         is_unique=row.is_unique,
         is_read_only=row.is_read_only,
-        is_calculated=declared.is_calculated if declared else False,
+        is_calculated=declared.is_calculated if declared else bool(row.formula),
+        calculation=_calculation(row, declared),
         is_searchable=row.is_searchable,
         column=declared.column if declared else "",
     )
+
+
+def _calculation(row: Property, declared: Definition | None) -> Calculation | None:
+    if row.formula:
+        return equation(row.formula)
+    return declared.calculation if declared else None
 
 
 def _with_external_options(

@@ -24,6 +24,7 @@ class SourceKind(StrEnum):
     EMAIL = "EMAIL"
     MERGE = "MERGE_OBJECTS"
     SYSTEM = "SYSTEM"
+    CALCULATED = "CALCULATED"
     FORM = "FORM"
     ANALYTICS = "ANALYTICS"
     #: What an anonymous visitor did before it was known which contact that is.

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 
+from crm.clock import Now
+
 
 class PropertyGroup(models.Model):
     """A heading under which the properties of an object type are shown."""
@@ -44,7 +46,16 @@ class Property(models.Model):
     is_read_only = models.BooleanField("read only", default=False)
     is_standard = models.BooleanField(default=False, editable=False)
     is_searchable = models.BooleanField("found by search", default=False)
+    #: Kept from forms and pickers; programs still see it.
+    is_hidden = models.BooleanField("hidden", default=False)
+    #: Whether visitors may be asked for it.
+    is_form_field = models.BooleanField("may stand in forms", default=False)
+    #: What its values are worked out from: crm.calculations.reading.
+    formula = models.TextField(blank=True)
+    #: While all records are worked out anew: the last one that is done.
+    calculated_up_to = models.BigIntegerField(null=True, editable=False)
     created_at = models.DateTimeField(editable=False)
+    updated_at = models.DateTimeField(editable=False, db_default=Now())
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:

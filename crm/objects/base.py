@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Protocol
 
+from crm.calculations.base import Calculation
 from crm.property_types.base import Definition, Option
 from crm.registry import Registry, UnknownKind
 
@@ -221,8 +222,15 @@ def stage(name: str, label: str, group: str) -> Definition:
     )  # fmt: skip
 
 
-#: For properties that are worked out from others; nobody writes them.
+#: For properties that are worked out by other parts of the product; nobody else writes them.
 CALCULATED = {"is_read_only": True, "is_calculated": True}
+
+
+def calculated(calculation: Calculation) -> dict[str, Any]:
+    """What a property is that follows from others."""
+    return CALCULATED | {"calculation": calculation}
+
+
 #: Of the records that were merged into this one, separated by semicolons.
 MERGED_IDS = "hs_merged_object_ids"
 

@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm.calculations.associated import NumberOf
 from crm.objects.base import (
     Enrolled,
     MergeRule,
     ObjectType,
     Relation,
+    calculated,
     choice,
     number,
     object_types,
@@ -57,6 +59,10 @@ class Company(ObjectType):
         number("annualrevenue", "Annual revenue", ABOUT),
         choice("lifecyclestage", "Lifecycle stage", ABOUT, LIFECYCLE_STAGES, field_type="radio"),
         choice("hs_lead_status", "Lead status", ABOUT, LEAD_STATUSES, field_type="radio"),
+        number("num_associated_contacts", "Number of associated contacts", ABOUT,
+               **calculated(NumberOf("0-1"))),
+        number("num_associated_deals", "Number of associated deals", ABOUT,
+               **calculated(NumberOf("0-3"))),
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip

@@ -3,12 +3,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm.calculations.associated import AssociatedAs, NumberOf
+from crm.calculations.entered import Entered
 from crm.objects.base import (
     CALCULATED,
     Enrolled,
     MergeRule,
     ObjectType,
     Relation,
+    calculated,
     choice,
     date,
     joined,
@@ -20,6 +23,7 @@ from crm.objects.base import (
     text,
     yes_no,
 )
+from crm.property_types.base import Definition
 
 ABOUT = "contactinformation"
 EMAIL = "emailinformation"
@@ -60,6 +64,13 @@ BOUNCES = {
     "POLICY": "Policy",
     "OTHER": "Other",
 }
+
+
+def _became(stage: str, label: str) -> Definition:
+    """When a contact last entered a lifecycle stage (W-035)."""
+    name = f"hs_lifecyclestage_{stage}_date"
+    calculation = Entered(name, "lifecyclestage", stage)
+    return moment(name, f"Became a {label.lower()} date", LIFECYCLE, **calculated(calculation))
 
 
 @object_types.register
@@ -138,7 +149,8 @@ class Contact(ObjectType):
         text("hs_whatsapp_phone_number", "WhatsApp phone number", ABOUT, field_type="phonenumber"),
         text("hs_linkedin_url", "LinkedIn URL", ABOUT),
         text("hs_persona", "Persona", ABOUT),
-        number("associatedcompanyid", "Primary company ID", ABOUT, **CALCULATED),
+        number("associatedcompanyid", "Primary company ID", ABOUT,
+               **calculated(AssociatedAs("0-2", 1))),
         text("hs_calculated_merged_vids", "Merged record IDs with their times", ABOUT,
              **CALCULATED),
         yes_no("hs_email_optout", "Unsubscribed from all email", EMAIL),
@@ -177,8 +189,7 @@ class Contact(ObjectType):
         text("hs_marketable_reason_id", "Marketing contact because of (ID)", MARKETING,
              is_read_only=True),
         *(
-            moment(f"hs_lifecyclestage_{name}_date", f"Became a {label.lower()} date", LIFECYCLE,
-                   **CALCULATED)
+            _became(name, label)
             for name, label in LIFECYCLE_STAGES.items()
         ),
         yes_no("hs_sequences_is_enrolled", "In a sequence", SEQUENCES, **CALCULATED),
@@ -196,7 +207,8 @@ class Contact(ObjectType):
         moment("notes_next_activity_date", "Next activity date", ACTIVITY, **CALCULATED),
         number("num_notes", "Number of sales activities", ACTIVITY, is_read_only=True),
         number("num_contacted_notes", "Number of times contacted", ACTIVITY, **CALCULATED),
-        number("num_associated_deals", "Number of associated deals", ACTIVITY, **CALCULATED),
+        number("num_associated_deals", "Number of associated deals", ACTIVITY,
+               **calculated(NumberOf("0-3"))),
         yes_no("currentlyinworkflow", "Currently in a workflow", ACTIVITY, **CALCULATED),
         *(
             definition

@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm.calculations.associated import NumberOf
 from crm.objects.base import (
     Enrolled,
     ObjectType,
     Pipelines,
     Relation,
+    calculated,
     choice,
     date,
     number,
@@ -51,6 +53,8 @@ class Deal(ObjectType):
         }),
         text("description", "Deal description", ABOUT, field_type="textarea"),
         text("closed_lost_reason", "Closed lost reason", ABOUT, field_type="textarea"),
+        number("num_associated_contacts", "Number of associated contacts", ABOUT,
+               **calculated(NumberOf("0-1"))),
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate"),
     )  # fmt: skip

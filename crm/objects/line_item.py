@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm.calculations.equation import equation
 from crm.objects.base import (
-    CALCULATED,
     Enrolled,
     ObjectType,
     Relation,
+    calculated,
     choice,
     date,
     number,
@@ -18,6 +19,14 @@ from crm.objects.base import (
 from crm.objects.product import BILLING
 
 ABOUT = "lineiteminformation"
+
+
+#: What the items cost after the discount on each, by amount or by percentage.
+NET_PRICE = """
+    if(is_known(discount), price - discount,
+       if(is_known(hs_discount_percentage), price * (1 - hs_discount_percentage / 100), price))
+    * if(is_known(quantity), quantity, 1)
+"""
 
 
 @object_types.register
@@ -43,7 +52,7 @@ class LineItem(ObjectType):
         number("price", "Unit price", ABOUT),
         number("discount", "Unit discount", ABOUT),
         number("hs_discount_percentage", "Discount percentage", ABOUT),
-        number("amount", "Net price", ABOUT, **CALCULATED),
+        number("amount", "Net price", ABOUT, **calculated(equation(NET_PRICE))),
         number("hs_cost_of_goods_sold", "Unit cost", ABOUT),
         text("hs_line_item_currency_code", "Currency", ABOUT),
         number("hs_position_on_quote", "Position on the quote", ABOUT),

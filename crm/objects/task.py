@@ -3,10 +3,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from crm.calculations.entered import Entered
 from crm.objects.base import (
-    CALCULATED,
     Enrolled,
     ObjectType,
+    calculated,
     choice,
     moment,
     object_types,
@@ -48,7 +49,8 @@ class Task(ObjectType):
         }),
         moment("hs_timestamp", "Due date", ABOUT),
         text("hs_task_reminders", "Reminders", ABOUT, description="Milliseconds, with ; between."),
-        moment("hs_task_completion_date", "Completed", ABOUT, **CALCULATED),
+        moment("hs_task_completion_date", "Completed", ABOUT,
+               **calculated(Entered("hs_task_completion_date", "hs_task_status", "COMPLETED"))),
         text("hs_queue_membership_ids", "Queues", ABOUT),
         owner(ABOUT),
         *system(ABOUT, "hs_lastmodifieddate", "hs_createdate"),

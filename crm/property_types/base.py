@@ -39,6 +39,8 @@ class Definition:
     is_read_only: bool = False
     #: Read only because it is worked out from other values.
     is_calculated: bool = False
+    #: How it is worked out: a crm.calculations.base.Calculation.
+    calculation: Any = None
     is_searchable: bool = False
     #: Every new record needs a value of it.
     is_required: bool = False
