@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 
+from django.db import transaction
+
 from crm import events, statements
 from crm.calculations.base import Calculation, Place
 from crm.calculations.equation import equation
@@ -145,9 +147,10 @@ def follow_existence(object_type: str, ids: Sequence[int], hops: int = 0) -> Non
 SHARE = 5000
 
 
-def begin(object_type: str, name: str) -> None:
+def begin(item: Property) -> None:
     """Let a property be worked out for every record, by background workers."""
-    Property.objects.filter(object_type=object_type, name=name).update(calculated_up_to=0)
+    item.calculated_up_to = 0
+    item.save(update_fields=["calculated_up_to"])
     events.ring("calculate")
 
 
@@ -155,6 +158,7 @@ def unfinished() -> bool:
     return Property.objects.filter(calculated_up_to__isnull=False, archived_at=None).exists()
 
 
+@transaction.atomic
 def go_on() -> bool:
     """Work out one share of one property that is being calculated anew; False without any.
 

@@ -67,7 +67,9 @@ def _write_properties(kind: type[ObjectType]) -> None:
                 is_read_only=item.is_read_only,
                 is_searchable=item.is_searchable,
                 is_standard=True,
+                is_form_field=not item.is_read_only,
                 created_at=now,
+                updated_at=now,
             )
             for place, item in enumerate(kind.properties)
         ],

@@ -9,7 +9,9 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from crm import clock
+from crm import calculating, clock, properties
+from crm.calculations.equation import check
+from crm.calculations.formula import FormulaError
 from crm.models import Property
 from crm.objects import base as objects
 from crm.objects.custom import CustomObject
@@ -21,6 +23,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,99}", re.ASCII)
 #: Names that begin so belong to the standard properties.
 RESERVED = "hs_"
 LONGEST_LABEL = 200
+EQUATION = "calculation_equation"
 #: Types whose values can be kept apart.
 UNIQUE_TYPES = ("string", "number")
 
@@ -43,6 +46,7 @@ def problems(item: Property) -> dict[str, str]:
         "group": _group_problem(item),
         "type": _type_problem(item),
         "options": _options_problem(item),
+        "formula": _formula_problem(item),
         "is_unique": "Only text and numbers can be unique."
         if item.is_unique and item.type not in UNIQUE_TYPES
         else "",
@@ -70,8 +74,10 @@ def _type_problem(item: Property) -> str:
     if before is None:
         return ""
     # Every stored value would have to be rewritten.
-    sets = {before.field_type == "checkbox", item.field_type == "checkbox"}
-    if before.type != item.type or len(sets) > 1:
+    stored_alike = all(
+        (before.field_type == name) == (item.field_type == name) for name in ("checkbox", EQUATION)
+    )
+    if before.type != item.type or not stored_alike:
         return f"Its values are stored as {before.type}: make a new property."
     return ""
 
@@ -86,6 +92,19 @@ def _options_problem(item: Property) -> str:
         return "Two options have the same internal value."
     # Sets of options are written with semicolons between them.
     return "An internal value has no semicolon in it." if ";" in "".join(values) else ""
+
+
+def _formula_problem(item: Property) -> str:
+    """Calculated numbers, and only those, have a formula (A-099)."""
+    if item.field_type != EQUATION:
+        return "Only calculated numbers have a formula." if item.formula else ""
+    if item.is_unique:
+        return "A calculated number cannot be unique."
+    try:
+        check(item.name, item.formula, properties.load(item.object_type))
+    except FormulaError as error:
+        return f"The formula {error}."
+    return ""
 
 
 def _has_external_options(item: Property) -> bool:
@@ -107,7 +126,8 @@ def create(items: Sequence[Property]) -> list[Property]:
         found = problems(item)
         if found:
             raise InvalidDefinition(found)
-        item.created_at = now
+        item.created_at = item.updated_at = now
+        item.is_read_only = item.is_read_only or bool(item.formula)
     try:
         with transaction.atomic():
             made = Property.objects.bulk_create(items)
@@ -118,17 +138,22 @@ def create(items: Sequence[Property]) -> list[Property]:
     for item in made:
         if item.is_unique:
             _claim(item)
+        if item.formula:
+            calculating.begin(item)
     return made
 
 
 @transaction.atomic
 def change(item: Property) -> None:
     """Save a changed definition; raises InvalidDefinition. Its name and type have to stay."""
-    Property.objects.select_for_update().get(pk=item.pk)
+    before = Property.objects.select_for_update().get(pk=item.pk)
     found = problems(item)
     if found:
         raise InvalidDefinition(found)
+    item.updated_at = clock.now()
     item.save()
+    if item.formula != before.formula:
+        calculating.begin(item)
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django_q.tasks import async_task
 from redis import RedisError
 
-from crm import events
+from crm import calculating, events
 from crm import retention as crm_retention
 from crm.exports import job as exporting
 from crm.imports import job as importing
@@ -71,6 +71,11 @@ def deliver(shard: int) -> None:
 def imports(shard: int) -> None:
     """Go on with the imports of files."""
     _work("imports", shard, _import)
+
+
+def calculate(shard: int) -> None:
+    """Go on working out calculated properties for all records."""
+    _work("calculate", shard, _calculate)
 
 
 def exports(shard: int) -> None:
@@ -128,6 +133,14 @@ def _import(seconds: float) -> bool:
         importing.run(job, seconds=seconds)
         for job in ImportJob.objects.filter(pk__in=importing.unfinished()).order_by("pk")
     )
+
+
+def _calculate(seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while calculating.go_on():
+        if time.monotonic() > end:
+            return True
+    return False
 
 
 def _export(seconds: float) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from django.db import DatabaseError, connection
 
-from crm import clock, timezones
+from crm import calculating, clock, timezones
 from crm.events import CHANNEL
 from crm.exports import job as exporting
 from crm.imports import job as importing
@@ -52,6 +52,7 @@ QUESTIONS: dict[str, Callable[[], bool]] = {
     "lists": building.is_unfinished,
     "imports": lambda: bool(importing.unfinished()),
     "track": processing.waiting,
+    "calculate": calculating.unfinished,
     "exports": lambda: bool(exporting.unfinished()),
 }
 

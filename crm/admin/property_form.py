@@ -25,6 +25,7 @@ FIELD_KINDS = {
     ("enumeration", "radio"): "Radio buttons",
     ("enumeration", "checkbox"): "Several checkboxes",
     ("bool", "booleancheckbox"): "Yes or no",
+    ("number", "calculation_equation"): "Calculated number",
 }
 
 
@@ -57,11 +58,20 @@ class PropertyForm(forms.ModelForm[Property]):
         help_text="One per line: the label, or “internal value = label”. Only for choices.",
     )
 
+    formula = forms.CharField(
+        required=False,
+        widget=TextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
+        help_text="For a calculated number, with internal names of properties:"
+        " amount * 0.1, if(is_known(discount), price - discount, price),"
+        " days_between(signed_on, closedate). Functions: round, abs, min, max, if,"
+        " is_known, days_between.",
+    )
+
     class Meta:
         model = Property
         fields = [
             "object_type", "label", "name", "description", "group", "field_kind", "choices",
-            "is_unique", "is_searchable",
+            "formula", "is_unique", "is_searchable", "is_form_field", "is_hidden",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,6 +80,8 @@ class PropertyForm(forms.ModelForm[Property]):
             # What stored values depend on is shown, not asked.
             for name in ("object_type", "field_kind"):
                 self.fields.pop(name, None)
+            if self.instance.field_type != property_editing.EQUATION:
+                self.fields.pop("formula", None)
         if "name" in self.fields:
             self.fields["name"].required = False
             self.fields["name"].help_text = (

@@ -14,7 +14,7 @@ from crm.api.errors import AlreadyExists, ApiError, NotFound
 from crm.api.wire import Fields
 from crm.models import Property, PropertyGroup
 from crm.objects.base import ObjectType
-from crm.property_editing import LONGEST_LABEL, NAME, InvalidDefinition
+from crm.property_editing import EQUATION, LONGEST_LABEL, NAME, InvalidDefinition
 from crm.property_types.base import property_types
 
 YES_NO = (("Yes", "true"), ("No", "false"))
@@ -71,6 +71,7 @@ def _read(type_id: str, fields: Fields, groups: dict[str, PropertyGroup]) -> Pro
     made = Property(object_type=type_id, name=_name(fields), field_type="", type="")
     _apply(made, fields, groups)
     made.is_unique = fields.flag("hasUniqueValue", default=False)
+    made.is_form_field = fields.flag("formField", default=made.field_type != EQUATION)
     return made
 
 
@@ -97,6 +98,9 @@ def _apply(item: Property, fields: Fields, groups: dict[str, PropertyGroup]) -> 
         item.description = fields.text("description")
     if fields.json.get("displayOrder") is not None:
         item.display_order = fields.integer("displayOrder")
+    item.is_hidden = fields.flag("hidden", default=item.is_hidden)
+    item.is_form_field = fields.flag("formField", default=item.is_form_field)
+    item.formula = fields.text("calculationFormula", item.formula)
     _apply_type(item, fields)
     _apply_options(item, fields)
 
@@ -125,7 +129,8 @@ def _field_types(type_name: str) -> tuple[str, ...]:
     kind = property_types.find(type_name)
     if kind is None:
         return ()
-    return tuple(name for name in kind.field_types if not name.startswith("calculation"))
+    written = (EQUATION,) if type_name == "number" else ()
+    return (*(n for n in kind.field_types if not n.startswith("calculation")), *written)
 
 
 def _apply_options(item: Property, fields: Fields) -> None:
@@ -163,6 +168,7 @@ def update(kind: type[ObjectType], name: str, fields: Fields) -> Property:
         raise NotFound(f"Property {name[:100]} does not exist.")
     known = (
         "label", "description", "groupName", "options", "displayOrder", "fieldType", "type",
+        "calculationFormula",
     )  # fmt: skip
     given = [key for key in known if fields.json.get(key) is not None]
     wrong = [key for key in given if key not in OF_STANDARD]

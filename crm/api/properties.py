@@ -55,7 +55,6 @@ def declared(kind: type[ObjectType]) -> dict[str, Definition]:
 def shown(kind: type[ObjectType], item: Property) -> shapes.Property:
     """A property as the API shows it."""
     ours = declared(kind).get(item.name)
-    moment = as_moment(item.created_at)
     body: shapes.Property = {
         "name": item.name,
         "label": item.label,
@@ -65,26 +64,27 @@ def shown(kind: type[ObjectType], item: Property) -> shapes.Property:
         "groupName": item.group.name,
         "options": [_option(option, place) for place, option in enumerate(_options(kind, item))],
         "displayOrder": item.display_order,
-        "calculated": bool(ours and ours.is_calculated)
-        or item.field_type.startswith("calculation"),
+        "calculated": bool((ours and ours.is_calculated) or item.formula),
         "externalOptions": bool(ours and ours.external_options),
         "hasUniqueValue": item.is_unique,
-        "hidden": False,
+        "hidden": item.is_hidden,
         "hubspotDefined": item.is_standard,
-        "formField": not item.is_read_only,
+        "formField": item.is_form_field,
         "modificationMetadata": {
             "archivable": not item.is_standard,
             "readOnlyDefinition": item.is_standard,
             "readOnlyValue": item.is_read_only,
             "readOnlyOptions": item.is_read_only,
         },
-        "createdAt": moment,
-        "updatedAt": moment,
+        "createdAt": as_moment(item.created_at),
+        "updatedAt": as_moment(item.updated_at),
         "archived": item.archived_at is not None,
         "dataSensitivity": "non_sensitive",
     }
     if ours is not None and ours.external_options == "OWNER":
         body["referencedObjectType"] = ours.external_options
+    if item.formula:
+        body["calculationFormula"] = item.formula
     if item.archived_at is not None:
         body["archivedAt"] = as_moment(item.archived_at)
     return body

@@ -13,6 +13,7 @@ from django.core.files.base import ContentFile
 from crm.imports import job as imports
 from crm.imports.headings import LINE, REASON
 from crm.models import ImportJob, PropertyHistory, Record
+from crm.objects import base as objects
 
 
 def started(content: str | bytes, object_type: str = "contacts", **more: Any) -> ImportJob:
@@ -42,8 +43,15 @@ def rejects(job: ImportJob) -> list[tuple[int, str]]:
 
 
 def records(object_type: str = "0-1") -> list[Mapping[str, Any]]:
+    """What people wrote into the records, without what follows from it."""
     found = Record.objects.filter(object_type=object_type, archived_at=None).order_by("pk")
-    return list(found.values_list("properties", flat=True))
+    calculated = {
+        item.name for item in objects.get(object_type).properties if item.calculation is not None
+    }
+    return [
+        {name: value for name, value in values.items() if name not in calculated}
+        for values in found.values_list("properties", flat=True)
+    ]
 
 
 def history() -> list[tuple[str, Any]]:

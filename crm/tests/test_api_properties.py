@@ -290,3 +290,20 @@ def test_stages_are_options_and_calculated_properties_say_so(api: Api) -> None:
     counted = api.get("/crm/v3/properties/contacts/num_associated_deals").body
     assert counted["calculated"]
     assert counted["modificationMetadata"]["readOnlyValue"]
+
+
+def test_a_calculated_property_is_made_read_and_changed(api: Api) -> None:
+    given = {
+        "name": "share", "label": "Share", "type": "number", "groupName": "contactinformation",
+        "fieldType": "calculation_equation", "calculationFormula": "hubspotscore / 100",
+    }  # fmt: skip
+    made = api.made("/crm/v3/properties/contacts", given)
+    assert (made["calculated"], made["calculationFormula"]) == (True, "hubspotscore / 100")
+    assert made["modificationMetadata"]["readOnlyValue"] is True
+    assert made["formField"] is False
+    changed = api("PATCH", "/crm/v3/properties/contacts/share", {
+        "calculationFormula": "hubspotscore / 10", "hidden": True,
+    }).body  # fmt: skip
+    assert (changed["calculationFormula"], changed["hidden"]) == ("hubspotscore / 10", True)
+    wrong = api("PATCH", "/crm/v3/properties/contacts/share", {"calculationFormula": "share"})
+    assert (wrong.status, wrong.body["message"]) == (400, "The formula follows from itself.")

@@ -253,4 +253,4 @@ def test_associating_costs_the_same_queries_for_any_number(
     def make(size: int) -> list[tuple[int, int]]:
         return [(person, company) for person in people(size, start=size * 10)]
 
-    assert same_queries_for(make, lambda given: associations.associate(kind, pairs(given))) == 10
+    assert same_queries_for(make, lambda given: associations.associate(kind, pairs(given))) == 18

@@ -136,8 +136,7 @@ def test_what_cannot_be_calculated_has_no_value() -> None:
 def test_all_records_are_worked_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calculating, "SHARE", 2)
     ids = deals(*({"amount": n} for n in range(5)))
-    add("double", "amount * 2")
-    calculating.begin("0-3", "double")
+    calculating.begin(add("double", "amount * 2"))
     assert calculating.unfinished()
     shares = 0
     while calculating.go_on():

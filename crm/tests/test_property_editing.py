@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from conftest import SameQueriesFor
-from crm import changes, properties, property_editing
+from crm import calculating, changes, properties, property_editing
 from crm.models import Property, PropertyGroup, Record, UniqueValue
 from crm.property_editing import InvalidDefinition
 from crm.tests.writing import SYSTEM, contacts, people, select, unique_values
@@ -162,3 +162,54 @@ def test_claiming_costs_the_same_queries_for_any_number(same_queries_for: SameQu
         return definition(f"number_{size}", is_unique=True)
 
     same_queries_for(make, lambda item: property_editing.create([item]), sizes=(5, 50))
+
+
+def formula(text: str, **more: Any) -> Property:
+    return definition("score_share", type="number", field_type="calculation_equation",
+                      formula=text, **more)  # fmt: skip
+
+
+def test_a_calculated_number_is_read_only_and_worked_out_for_all() -> None:
+    (record,) = contacts({"email": "a@example.com", "hubspotscore": 40})
+    (made,) = property_editing.create([formula("hubspotscore / 100")])
+    assert made.is_read_only
+    assert calculating.go_on()
+    assert Record.objects.get(pk=record).properties["score_share"] == 0.4
+    made.formula = "hubspotscore / 10"
+    property_editing.change(made)
+    while calculating.go_on():
+        pass
+    assert Record.objects.get(pk=record).properties["score_share"] == 4
+    assert made.updated_at >= made.created_at
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"text": "hubspotscore /"}, "The formula lacks a number"),
+        ({"text": ""}, "The formula is empty"),
+        ({"text": "score_share + 1"}, "names score_share, which is no property"),
+        ({"text": "1", "is_unique": True}, "cannot be unique"),
+    ],
+)
+def test_a_wrong_formula_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        property_editing.create([formula(**given)])
+    assert message in caught.value.errors["formula"]
+
+
+def test_only_calculated_numbers_have_a_formula() -> None:
+    with pytest.raises(InvalidDefinition) as caught:
+        property_editing.create([definition(formula="1 + 1")])
+    assert caught.value.errors["formula"] == "Only calculated numbers have a formula."
+
+
+def test_a_formula_cannot_come_to_follow_from_itself() -> None:
+    (first,) = property_editing.create([formula("hubspotscore")])
+    second = formula("score_share * 2")
+    second.name = "second"
+    property_editing.create([second])
+    first.formula = "second + 1"
+    with pytest.raises(InvalidDefinition) as caught:
+        property_editing.change(first)
+    assert caught.value.errors["formula"] == "The formula follows from itself."

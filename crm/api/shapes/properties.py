@@ -48,6 +48,7 @@ class Property(TypedDict):
     archivedAt: NotRequired[Moment]
     dataSensitivity: Literal["non_sensitive"]
     referencedObjectType: NotRequired[str]
+    calculationFormula: NotRequired[str]
 
 
 class GivenOption(TypedDict):
@@ -65,6 +66,9 @@ class PropertyChange(TypedDict):
     groupName: NotRequired[str]
     description: NotRequired[str]
     displayOrder: NotRequired[Order]
+    hidden: NotRequired[bool]
+    formField: NotRequired[bool]
+    calculationFormula: NotRequired[str]
     options: NotRequired[list[GivenOption]]
 
 
@@ -76,6 +80,10 @@ class NewProperty(TypedDict):
     groupName: str
     description: NotRequired[str]
     displayOrder: NotRequired[Order]
+    hidden: NotRequired[bool]
+    formField: NotRequired[bool]
+    #: For fieldType calculation_equation: arithmetic over other properties.
+    calculationFormula: NotRequired[str]
     options: NotRequired[list[GivenOption]]
     hasUniqueValue: NotRequired[bool]
 
