@@ -98,6 +98,7 @@ def _crm_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.Pipeline", "Pipelines", "view_kanban"),
         _model(request, "crm.CustomEvent", "Events", "bolt"),
         _model(request, "crm.ImportJob", "Imports", "upload"),
+        _model(request, "crm.ExportJob", "Exports", "download"),
     ]
 
 
