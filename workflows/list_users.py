@@ -21,7 +21,7 @@ class Workflows(ListUser):
     def uses(self, list_ids: Collection[int]) -> list[Use]:
         found = Workflow.objects.filter(archived_at=None).values_list("pk", "name", "document")
         return [
-            Use(list_id=key, what="workflow", name=name, model="workflows_workflow", key=pk)
+            Use(list_id=key, what="workflow", name=name, page="workflows_workflow_page", key=pk)
             for pk, name, document in found
             for key in set(named(document)) & set(list_ids)
         ]

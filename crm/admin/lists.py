@@ -1,198 +1,274 @@
-"""Static lists: their names, and who is in them."""
+"""Lists: the index, and the addresses of the pages of one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import IntegerField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from crm import access, clock
-from crm.access import Verb
-from crm.admin import columns, paging
-from crm.admin.sharing import SharedAdmin, panel
-from crm.admin.urls import record_url
-from crm.admin_theme import SelectWidget, display
-from crm.features import STATIC_LISTS
-from crm.lists import membership
-from crm.models import List, Record
+from crm.admin import list_changes, list_edit, list_page
+from crm.admin.list_edit import page_url
+from crm.admin.list_forms import folder_choices
+from crm.admin.sharing import SharedAdmin
+from crm.admin_theme import (
+    ChangeList,
+    DropdownFilter,
+    ModelAdmin,
+    PlainDropdownForm,
+    SelectWidget,
+    TextInputWidget,
+    display,
+)
+from crm.lists import folders, sizes
+from crm.models import List, ListFolder
 from crm.objects import base as objects
-from crm.sql import SQL, rows, sql
-from subscriptions.features import LimitReached
 
-#: Counting stops here: a list of a million must not make the page slow.
-MOST_COUNTED = 10_000
-COUNT = f"""
-(SELECT count(*) FROM (
-    SELECT FROM crm_listmembership m WHERE m.list_id = crm_list.id LIMIT {MOST_COUNTED + 1}) n)
-"""
+TONES = {"DYNAMIC": "green", "MANUAL": "grey", "SNAPSHOT": "blue"}
 
 
-class ListForm(forms.ModelForm[List]):
-    object_type = forms.ChoiceField(
-        label="Contains",
-        choices=lambda: [(kind.type_id, kind.plural_label) for kind in objects.in_order()],
-        widget=SelectWidget(),
-    )
+class ListIndex(ChangeList):
+    """Adds the sizes of the lists on the page, in one query."""
 
-    class Meta:
-        model = List
-        fields = ["name", "object_type"]
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        found = list(self.result_list)
+        counted = sizes.of([row.pk for row in found])
+        for row in found:
+            row.counted = counted[row.pk].count
+        self.result_list = found
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            del self.fields["object_type"]
+    def url_for_result(self, result: Any) -> str:
+        return page_url(result)
+
+
+class ObjectFilter(DropdownFilter):
+    title = "Object"
+    parameter_name = "object_type"
+    form_class = PlainDropdownForm
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.type_id, kind.plural_label) for kind in objects.in_order()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(object_type=self.value()) if self.value() else queryset
+
+
+class KindFilter(DropdownFilter):
+    title = "Kind"
+    parameter_name = "kind"
+    form_class = PlainDropdownForm
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in List.ProcessingType.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(processing_type=self.value()) if self.value() else queryset
+
+
+class FolderFilter(DropdownFilter):
+    title = "Folder"
+    parameter_name = "folder"
+    form_class = PlainDropdownForm
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key or "none", label) for key, label in folder_choices()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        if value == "none":
+            return queryset.filter(folder=None)
+        return queryset.filter(folder_id=value) if value and value.isdecimal() else queryset
 
 
 @admin.register(List)
 class ListAdmin(SharedAdmin):
-    """Sets of records, made by hand or by workflows."""
+    """Sets of records: chosen by filters, by people or by workflows."""
 
-    empty_text = "A list holds the records you choose, or those a workflow puts in."
+    empty_text = "A list holds who meets its filters, or the records that you choose."
 
-    form = ListForm
-    list_display = ["name", "contains", "size", "created_at"]
+    list_display = ["name", "contains", "kind", "size", "place", "updated_at"]
+    list_filter = [ObjectFilter, KindFilter, FolderFilter]
+    list_filter_submit = True
     search_fields = ["name"]
     ordering = ["name"]
-    change_form_outer_after_template = "admin/crm/list_members.html"
+    list_per_page = 50
+    change_list_template = "admin/crm/list_index.html"
+
+    def everything(self, request: HttpRequest) -> QuerySet[List]:
+        """The lists that the user sees, deleted ones too."""
+        found: QuerySet[List] = super().get_queryset(request)
+        return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[List]:
-        counted = RawSQL(COUNT, (), output_field=IntegerField())  # noqa: S611 (a constant)
-        found: QuerySet[List] = super().get_queryset(request).filter(archived_at=None)
-        return found.annotate(counted=counted)
+        return self.everything(request).filter(archived_at=None).select_related("folder")
 
-    @display(description="Contains")
-    def contains(self, target: List) -> str:
-        return objects.get(target.object_type).plural_label
-
-    @display(description="Size")
-    def size(self, target: List) -> str:
-        counted: int = target.counted  # type: ignore[attr-defined]
-        return f"over {MOST_COUNTED:,}" if counted > MOST_COUNTED else f"{counted:,}"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: List | None = None) -> list[str]:
-        return ["contains"] if obj else []
-
-    def get_fields(self, request: HttpRequest, obj: List | None = None) -> Any:
-        return ["name", "contains"] if obj else ["name", "object_type"]
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        try:
-            STATIC_LISTS.require_room()
-        except LimitReached as error:
-            messages.error(request, str(error))
-            return HttpResponseRedirect(reverse("admin:crm_list_changelist"))
-        return super().add_view(request, form_url, extra_context)
-
-    def save_model(self, request: HttpRequest, obj: List, form: Any, change: bool) -> None:
-        if not change:
-            obj.created_at = clock.now()
-        super().save_model(request, obj, form, change)
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        mine = self.get_queryset(request)
-        target = mine.filter(pk=object_id).first() if object_id.isdecimal() else None
-        if target is None:
-            raise Http404("There is no such list.")
-        context = {**_members(target, request), **panel(self, request, target)}
-        context["may_change"] = self.has_change_permission(request, target)
-        return super().change_view(
-            request, object_id, form_url, {**context, **(extra_context or {})}
-        )
-
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        target = get_object_or_404(self.get_queryset(request), pk=object_id)
-        if not self.has_delete_permission(request, target):
-            raise PermissionDenied
-        if request.method == "POST":
-            List.objects.filter(pk=target.pk).update(archived_at=clock.now())
-            messages.success(request, f"{target} archived.")
-            return HttpResponseRedirect(reverse("admin:crm_list_changelist"))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Archive {target}?",
-            "opts": self.opts,
-            "record": target,
-            "explanation": "Workflows that use it stop finding anyone in it. Its records stay.",
-            "back": reverse("admin:crm_list_change", args=[target.pk]),
-        }
-        return TemplateResponse(request, "admin/crm/archive.html", context)
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ListIndex
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
-    def get_urls(self) -> list[URLPattern]:
-        remove = self.admin_site.admin_view(require_POST(self.remove_view))
-        own = [path("<int:list_id>/remove/<int:record_id>/", remove, name="crm_list_remove")]
-        return own + super().get_urls()
+    @display(description="Contains")
+    def contains(self, row: List) -> str:
+        return objects.get(row.object_type).plural_label
 
-    def remove_view(self, request: HttpRequest, list_id: int, record_id: int) -> HttpResponse:
-        target = get_object_or_404(self.get_queryset(request), pk=list_id)
-        if not self.has_change_permission(request, target):
-            raise PermissionDenied
-        seen = access.of(request.user).allowed(target.object_type, {record_id}, Verb.VIEW)
-        if not seen:
-            raise Http404("There is no such member.")
-        count = membership.remove(target, sql("SELECT {id}::bigint AS record_id", id=record_id))
-        if count:
-            messages.success(request, "Removed from the list.")
-        return HttpResponseRedirect(reverse("admin:crm_list_change", args=[list_id]))
-
-
-def _members(target: List, request: HttpRequest) -> dict[str, Any]:
-    """One page of who is in a list, by record id, newest records first."""
-    kind = objects.get(target.object_type)
-    asked = request.GET.get("before", "")
-    before = int(asked) if asked.isdecimal() and len(asked) < 19 else paging.LARGEST_ID
-    found = rows(
-        sql(
-            "SELECT m.record_id, m.since FROM crm_listmembership m"
-            " JOIN crm_record r ON r.id = m.record_id AND {is_seen}"
-            " WHERE m.list_id = {list} AND m.record_id < {before}"
-            " ORDER BY m.record_id DESC LIMIT {most}",
-            is_seen=access.visible(request.user, kind.type_id) or SQL("true"),
-            list=target.pk,
-            before=before,
-            most=paging.SIZE + 1,
+    @display(description="Kind")
+    def kind(self, row: List) -> SafeString:
+        return format_html(
+            '<span class="co-chip co-{}">{}</span>',
+            TONES[row.processing_type],
+            row.get_processing_type_display(),
         )
+
+    @display(description="Size")
+    def size(self, row: Any) -> str:
+        return f"{row.counted:,}" + (" …" if row.is_processing else "")
+
+    @display(description="Folder")
+    def place(self, row: List) -> str:
+        return row.folder.name if row.folder else ""
+
+    def found(self, request: HttpRequest, list_id: int | str) -> List:
+        """A list that the user sees; raises Http404."""
+        key = str(list_id)
+        mine = self.get_queryset(request)
+        row = mine.filter(pk=key).first() if key.isdecimal() and len(key) < 19 else None
+        if row is None:
+            raise Http404("There is no such list.")
+        return row
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if object_id is None:
+            return list_edit.respond_add(self, request)
+        return list_page.respond(self, request, self.found(request, object_id))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return list_changes.respond_delete(self, request, self.found(request, object_id))
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = {
+            "edit/": ("edit", list_edit.respond_edit),
+            "progress/": ("progress", list_page.respond_progress),
+            "members/": ("add_members", require_post(list_changes.respond_add_members)),
+            "clone/": ("clone", require_post(list_changes.respond_clone)),
+            "make-static/": ("make_static", list_changes.respond_make_static),
+            "remove/<int:record_id>/": ("remove", require_post(list_changes.respond_remove)),
+        }
+        deleted = self.admin_site.admin_view(self._deleted)
+        return [
+            path("deleted/", deleted, name="crm_list_deleted"),
+            *(
+                path(
+                    f"<int:list_id>/{route}",
+                    self.admin_site.admin_view(self._view(respond)),
+                    name=f"crm_list_{name}",
+                )
+                for route, (name, respond) in pages.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def _deleted(self, request: HttpRequest) -> HttpResponse:
+        return list_changes.respond_deleted(self, request)
+
+    def _view(self, respond: Any) -> Any:
+        def view(request: HttpRequest, list_id: int, **more: Any) -> HttpResponse:
+            answer: HttpResponse = respond(self, request, self.found(request, list_id), **more)
+            return answer
+
+        return view
+
+
+def require_post(respond: Any) -> Any:
+    """Answers 405 to anything but POST."""
+
+    def only(admin: Any, request: HttpRequest, row: List, **more: Any) -> HttpResponse:
+        def view(request: HttpRequest) -> HttpResponse:
+            answer: HttpResponse = respond(admin, request, row, **more)
+            return answer
+
+        return require_POST(view)(request)
+
+    return only
+
+
+class FolderForm(forms.ModelForm[ListFolder]):
+    parent = forms.ChoiceField(
+        label="In the folder", choices=folder_choices, required=False, widget=SelectWidget()
     )
-    shown = dict(found[: paging.SIZE])
-    records = Record.objects.in_bulk(shown)
-    return {
-        "members": [
-            {
-                "id": record_id,
-                "title": _title(kind, records.get(record_id), record_id),
-                "initials": columns.initials(_title(kind, records.get(record_id), record_id)),
-                "url": record_url(kind, record_id),
-                "since": since,
-            }
-            for record_id, since in shown.items()
-        ],
-        "older": min(shown) if len(found) > paging.SIZE else None,
-        "is_first": before == paging.LARGEST_ID,
-        "kind": kind,
-    }
+
+    class Meta:
+        model = ListFolder
+        fields = ["name"]
+        widgets = {"name": TextInputWidget()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["parent"] = str(self.instance.parent_id or "")
+
+    def clean_parent(self) -> ListFolder | None:
+        key = self.cleaned_data["parent"]
+        return ListFolder.objects.filter(pk=key).first() if key else None
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not self.errors:
+            try:
+                folders.check(self.instance, given["name"], given["parent"])
+            except ValidationError as error:
+                self.add_error("name", error)
+        return given
 
 
-def _title(kind: type[objects.ObjectType], record: Record | None, record_id: int) -> str:
-    return kind.title(record.properties if record else {}, record_id)
+@admin.register(ListFolder)
+class FolderAdmin(ModelAdmin[ListFolder]):
+    """Folders of lists."""
+
+    empty_text = "Folders keep lists apart that belong to different things."
+
+    form = FolderForm
+    fields = ["name", "parent"]
+    list_display = ["name", "path"]
+    search_fields = ["name"]
+    ordering = ["name"]
+
+    @display(description="Path")
+    def path(self, folder: ListFolder) -> str:
+        return " / ".join(one.name for one in folders.path(folder))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def save_model(self, request: HttpRequest, obj: ListFolder, form: Any, change: bool) -> None:
+        given, user = form.cleaned_data, request.user
+        if change:
+            stored = ListFolder.objects.get(pk=obj.pk)
+            folders.move(folders.rename(stored, given["name"]), given["parent"])
+        else:
+            obj.pk = folders.create(given["name"], given["parent"], user).pk  # type: ignore[arg-type]
+
+    def has_delete_permission(self, request: HttpRequest, obj: ListFolder | None = None) -> bool:
+        """Only of an empty folder."""
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and (obj is None or folders.is_empty(obj))
+
+    def response_delete(
+        self, request: HttpRequest, obj_display: str, obj_id: int
+    ) -> HttpResponseRedirect:
+        return HttpResponseRedirect(reverse("admin:crm_listfolder_changelist"))

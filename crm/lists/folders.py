@@ -30,8 +30,7 @@ def create(
 ) -> ListFolder:
     """A new folder; raises InvalidFolder."""
     _alone()
-    if parent is not None and len(path(parent)) >= MOST_DEEP:
-        raise InvalidFolder(f"Folders are nested at most {MOST_DEEP} deep.")
+    check(ListFolder(), name, parent)
     return ListFolder.objects.create(
         name=_free_name(name, parent), parent=parent, created_by_id=user.pk if user else None
     )
@@ -51,12 +50,7 @@ def rename(folder: ListFolder, name: str) -> ListFolder:
 def move(folder: ListFolder, parent: ListFolder | None) -> ListFolder:
     """Put a folder into another one, or to the top; raises InvalidFolder."""
     _alone()
-    above = path(parent) if parent else []
-    if folder in above:
-        raise InvalidFolder("A folder cannot be moved into itself.")
-    if len(above) + _height(folder) > MOST_DEEP:
-        raise InvalidFolder(f"Folders are nested at most {MOST_DEEP} deep.")
-    folder.name = _free_name(folder.name, parent, folder)
+    check(folder, folder.name, parent)
     folder.parent, folder.updated_at = parent, clock.now()
     folder.save()
     return folder
@@ -66,9 +60,24 @@ def move(folder: ListFolder, parent: ListFolder | None) -> ListFolder:
 def delete(folder: ListFolder) -> None:
     """Delete an empty folder; raises InvalidFolder. Deleted lists in it go to the top."""
     _alone()
-    if folder.children.exists() or folder.lists.filter(archived_at=None).exists():
+    if not is_empty(folder):
         raise InvalidFolder("Only an empty folder can be deleted. Move what is in it first.")
     folder.delete()
+
+
+def is_empty(folder: ListFolder) -> bool:
+    """Whether neither folders nor lists are in a folder."""
+    return not (folder.children.exists() or folder.lists.filter(archived_at=None).exists())
+
+
+def check(folder: ListFolder, name: str, parent: ListFolder | None) -> None:
+    """Raises InvalidFolder unless a folder, new or not, may have this name in this place."""
+    above = path(parent) if parent else []
+    if folder.pk and folder in above:
+        raise InvalidFolder("A folder cannot be moved into itself.")
+    if len(above) + (_height(folder) if folder.pk else 1) > MOST_DEEP:
+        raise InvalidFolder(f"Folders are nested at most {MOST_DEEP} deep.")
+    _free_name(name, parent, folder)
 
 
 def put(target: List, folder: ListFolder | None) -> None:
@@ -97,6 +106,6 @@ def _free_name(text: str, parent: ListFolder | None, folder: ListFolder | None =
     if not name or len(name) > LONGEST_NAME:
         raise InvalidFolder(f"A name has 1 to {LONGEST_NAME} characters.")
     taken = ListFolder.objects.filter(name__iexact=name, parent=parent)
-    if (taken.exclude(pk=folder.pk) if folder else taken).exists():
+    if (taken.exclude(pk=folder.pk) if folder and folder.pk else taken).exists():
         raise InvalidFolder(f"There is a folder with the name {name!r} here already.")
     return name

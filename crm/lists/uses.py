@@ -19,8 +19,8 @@ class Use:
     #: What it is, in one word.
     what: str
     name: str
-    #: The model of its page in the admin, such as "crm_list", and its key there.
-    model: str
+    #: The name of its page's address in the admin, and its key there.
+    page: str
     key: int
 
 
@@ -54,7 +54,7 @@ class Lists(ListUser):
             List.objects.filter(pk__in={key for key, _ in found}).values_list("pk", "name")
         )
         return [
-            Use(list_id=referred, what="list", name=names[key], model="crm_list", key=key)
+            Use(list_id=referred, what="list", name=names[key], page="crm_list_change", key=key)
             for key, referred in found
         ]
 

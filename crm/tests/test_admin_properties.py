@@ -140,9 +140,10 @@ def test_a_custom_property_is_in_forms_lists_and_on_the_record_at_once(
 
 
 def test_a_list_is_made_for_one_object_and_keeps_it(admin_client: Client) -> None:
-    admin_client.post("/admin/crm/list/add/", {"name": "Big ones", "object_type": "0-2"})
+    given = {"name": "Big ones", "object_type": "0-2", "processing_type": "MANUAL"}
+    admin_client.post("/admin/crm/list/add/", given)
     made = List.objects.get()
-    url = f"/admin/crm/list/{made.pk}/change/"
+    url = f"/admin/crm/list/{made.pk}/edit/"
     assert "Save" in main_text(admin_client.post(url, {"name": ""}))
     admin_client.post(url, {"name": "Bigger"})
     made.refresh_from_db()
@@ -161,7 +162,8 @@ def test_no_list_is_made_beyond_the_plan(
     monkeypatch.setattr(Limit, "require_room", refuse)
     response = admin_client.get("/admin/crm/list/add/", follow=True)
     assert "Static lists: 26 is more than the 25 of your plan." in text_of(response)
-    admin_client.post("/admin/crm/list/add/", {"name": "One more", "object_type": "0-1"})
+    given = {"name": "One more", "object_type": "0-1", "processing_type": "MANUAL"}
+    assert "26 is more than the 25" in text_of(admin_client.post("/admin/crm/list/add/", given))
     assert not List.objects.exists()
 
 
