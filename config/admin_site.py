@@ -124,6 +124,7 @@ def _settings_items(request: HttpRequest) -> list[Item]:
         _model(request, "auth.Group", "Groups", "group"),
         _model(request, "crm.Owner", "Owners", "badge"),
         _model(request, "crm.ApiToken", "API tokens", "key"),
+        _model(request, "crm.OAuthApp", "Connected apps", "extension"),
         _page("Health", "monitor_heart", "admin:health"),
     ]
 

@@ -14,7 +14,7 @@ from django.db import OperationalError, transaction
 
 from crm import clock, erasure, merging
 from crm.changes import Source, SourceKind
-from crm.models import ImportJob
+from crm.models import ApiToken, ImportJob, OAuthCode
 from crm.sql import SQL, execute, identifier, rows, sql
 
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ def run(seconds: float) -> bool:
     drop_months("crm_property_history", settings.KEEP_HISTORY_DAYS)
     drop_months("crm_event", settings.KEEP_EVENTS_DAYS)
     delete_import_files()
+    forget_tokens()
     while purge():
         if time.monotonic() >= end:
             return True
@@ -105,6 +106,13 @@ def _drop(name: str) -> bool:
         logger.warning("%s is in use and goes another day: %s", name, error)
         return False
     return True
+
+
+def forget_tokens() -> None:
+    """Delete what connected apps were given for minutes, a day after it ended."""
+    ended = before(1)
+    OAuthCode.objects.filter(expires_at__lt=ended).delete()
+    ApiToken.objects.filter(grant__isnull=False, expires_at__lt=ended).delete()
 
 
 def delete_import_files() -> int:

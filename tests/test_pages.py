@@ -113,6 +113,8 @@ class World:
             "/admin/crm/trackedsite/",
             "/admin/crm/trackedsite/add/",
             "/admin/crm/apitoken/add/",
+            "/admin/crm/oauthapp/add/",
+            "/oauth/authorize?client_id=nobody",
             f"{workflow}/",
             f"{workflow}/add/",
             f"{mine}/",

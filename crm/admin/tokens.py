@@ -44,6 +44,12 @@ class TokenForm(forms.ModelForm[ApiToken]):
     #: Who makes the token.
     rights: Access = Access()
 
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if ApiToken.objects.filter(name=name, grant=None).exists():
+            raise forms.ValidationError("There is a token with this name already.")
+        return name
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields.get("scopes")
@@ -62,7 +68,8 @@ class ApiTokenAdmin(ModelAdmin[ApiToken]):
     ordering = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        found = super().get_queryset(request)
+        # Those of connected apps come and go by themselves.
+        found = super().get_queryset(request).filter(grant=None)
         rights = access.of(request.user)
         return found if rights.is_unlimited else found.filter(user=rights.user_id)
 

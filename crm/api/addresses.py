@@ -27,4 +27,5 @@ PARTS: dict[str, tuple[Any, str]] = {
     "portal": (Id, "The number of the account."),
     "form": (Name, "The id of a form."),
     "stage_id": (Name, "The id of the stage."),
+    "token": (Name, "The token."),
 }

@@ -8,6 +8,7 @@ from crm.models.import_job import ImportJob
 from crm.models.list import List, ListFolder, ListMembership, ListTally
 from crm.models.list_permission import ListGroupPermission, ListUserPermission
 from crm.models.merging import ErasedAddress, Erasure, MergedRecord
+from crm.models.oauth import OAuthApp, OAuthCode, OAuthGrant
 from crm.models.object_schema import ObjectSchema
 from crm.models.owner import Owner
 from crm.models.permission import PermissionSet, PropertyAccess, UserAccess
@@ -50,6 +51,9 @@ __all__ = [
     "ListTally",
     "ListUserPermission",
     "MergedRecord",
+    "OAuthApp",
+    "OAuthCode",
+    "OAuthGrant",
     "ObjectSchema",
     "Owner",
     "PermissionSet",

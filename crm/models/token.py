@@ -9,7 +9,7 @@ class ApiToken(models.Model):
     """The key of a program that uses the API. Only a digest of it is stored."""
 
     #: Stands in the history of what the program writes.
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100)
     #: Answers for the program; a user who is not active takes the tokens along.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     #: Its first characters, by which people recognise it.
@@ -21,9 +21,18 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, editable=False)
+    #: Of an access token of a connected app: what it was given for.
+    grant = models.ForeignKey(
+        "crm.OAuthGrant", models.CASCADE, null=True, editable=False, related_name="tokens"
+    )
 
     class Meta:
         verbose_name = "API token"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name"], condition=models.Q(grant=None), name="crm_apitoken_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -78,6 +78,9 @@ class Error(TypedDict):
     errors: NotRequired[list[ErrorEntry]]
     errorType: NotRequired[str]
     policyName: NotRequired[str]
+    #: Of OAuth, in the words of RFC 6749.
+    error: NotRequired[str]
+    error_description: NotRequired[str]
 
 
 class BatchError(TypedDict):

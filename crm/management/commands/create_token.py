@@ -33,7 +33,7 @@ class Command(BaseCommand):
         user = User.objects.filter(username=options["user"], is_staff=True).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']!r} on the staff.")
-        if ApiToken.objects.filter(name=options["name"]).exists():
+        if ApiToken.objects.filter(name=options["name"], grant=None).exists():
             raise CommandError(f"There is a token {options['name']!r} already.")
         days = options["days"]
         if days is not None and not 1 <= days <= 36_500:
