@@ -98,14 +98,16 @@ class Indexed:
 
     def words(self) -> str:
         fiscal = "fiscal " if self.first_month > 1 else ""
-        month = MONTHS[self.month - 1].title() if not fiscal else f"month {self.month}"
+        day = f"{self.day} {MONTHS[self.month - 1].title()}"
+        if fiscal:
+            day = f"day {self.day} of month {self.month}"
         start = {
             "NOW": "now",
             "TODAY": "today",
             "WEEK": f"{WEEKDAYS[self.weekday].title()} of this week",
             "MONTH": f"day {self.day} of this month",
             "QUARTER": f"day {self.day} of month {self.month} of this {fiscal}quarter",
-            "YEAR": f"{self.day} {month} of this {fiscal}year",
+            "YEAR": f"{day} of this {fiscal}year",
         }[self.reference]
         if self.clock != time():
             start = f"{start} at {self.clock:%H:%M}"

@@ -22,7 +22,7 @@ class Imported(Membership):
 
     @classmethod
     def dependencies(cls, key: int) -> dict[str, Any]:
-        # Values that an import writes come with changes of properties it is not known of before.
+        # Which properties an import changes is not known before; the clock asks again.
         return {"is_time_sensitive": True}
 
     @classmethod
@@ -32,10 +32,11 @@ class Imported(Membership):
     def belongs(self, frame: Frame) -> SQL:
         return sql(
             "EXISTS (SELECT 1 FROM crm_property_history h WHERE h.record_id = {id}"
-            " AND h.source = {source} AND h.source_id = {key})",
+            " AND h.source = {source} AND h.source_id = ANY(ARRAY("
+            "SELECT i.id::text FROM crm_importjob i WHERE {key} IN (i.id, i.part_of_id))))",
             id=frame.id,
             source=SourceKind.IMPORT.value,
-            key=str(self.key),
+            key=self.key,
         )
 
     def exists(self, frame: Frame) -> SQL:
