@@ -347,6 +347,12 @@ class TestPicker:
         assert found["html"].count('role="option"') == 60
         assert found["count"] == "400 matches, type more"
 
+    def test_every_section_is_to_be_seen(self, liv: Client) -> None:
+        html = self.ask(liv, "")["html"]
+        for heading in ("Contact information", "Lists", "Events", "Associated records"):
+            assert f">{heading}<" in html
+        assert html.count('role="option"') == 60
+
     def test_nothing_found_is_said(self, liv: Client) -> None:
         assert self.ask(liv, "xyzzy") == {"html": "", "count": "Nothing matches"}
 

@@ -17,6 +17,8 @@ from crm.filters.scopes import Scope
 
 #: More rows nobody reads; the search narrows them.
 MOST_SHOWN = 60
+#: Of each section, where there are so many.
+LEAST_SHOWN = 5
 RECENT = "Recently used"
 
 
@@ -36,7 +38,7 @@ def search(text: str, scope: Scope, recent: Sequence[str] = ()) -> Found:
     words = text.lower().split()
     matching = [
         (kind, offer)
-        for kinds in (branch_types, filter_types)
+        for kinds in (filter_types, branch_types)
         for kind in kinds
         for offer in kind.offers(scope)
         if all(word in _haystack(offer) for word in words)
@@ -72,11 +74,13 @@ def _sections(
 def _cut(
     sections: dict[str, list[tuple[type[Condition], Offer]]],
 ) -> list[tuple[str, list[tuple[type[Condition], Offer]]]]:
+    """No more than people read, and something of every section."""
+    filled = {heading: offers for heading, offers in sections.items() if offers}
     cut, room = [], MOST_SHOWN
-    for heading, offers in sections.items():
-        if offers[:room]:
-            cut.append((heading, offers[:room]))
-        room -= len(offers[:room])
+    for left, (heading, offers) in zip(range(len(filled), 0, -1), filled.items(), strict=True):
+        shown = offers[: max(room - LEAST_SHOWN * (left - 1), LEAST_SHOWN)]
+        cut.append((heading, shown))
+        room -= len(shown)
     return cut
 
 
