@@ -77,6 +77,8 @@ class BulkAction:
     verb: ClassVar[Verb] = Verb.EDIT
     #: A name of crm.access_switches that the user needs, "" for none.
     switch: ClassVar[str] = ""
+    #: None for MOST_RECORDS.
+    most_records: ClassVar[int | None] = None
     #: Its place in menus.
     order: ClassVar[int] = 50
     form_class: ClassVar[type[BulkForm]] = BulkForm
@@ -115,11 +117,12 @@ def respond(
     if type(action) not in offered(kind, rights):
         raise PermissionDenied
     chosen = rights.narrow(queryset, kind.type_id, action.verb)
-    selection = _selection(kind, rights, chosen)
-    if selection.count > MOST_RECORDS:
+    most = MOST_RECORDS if action.most_records is None else action.most_records
+    selection = _selection(kind, rights, chosen, most)
+    if selection.count > most:
         messages.error(
             request,
-            f"These are more than {selection.named(MOST_RECORDS)}. Narrow them with a filter first.",
+            f"These are more than {selection.named(most)}. Narrow them with a filter first.",
         )
         return HttpResponseRedirect(request.get_full_path())
     is_confirmed = "confirmed" in request.POST
@@ -142,14 +145,16 @@ def _next(request: HttpRequest) -> str:
     return asked if asked and is_ours else request.get_full_path()
 
 
-def _selection(kind: type[ObjectType], rights: Access, queryset: QuerySet[Record]) -> Selection:
+def _selection(
+    kind: type[ObjectType], rights: Access, queryset: QuerySet[Record], most: int
+) -> Selection:
     text, params = queryset.order_by().values("id").query.sql_with_params()
     records = sql("SELECT id AS record_id FROM ({chosen}) q", chosen=SQL(text, tuple(params)))
     count = value(
         sql(
             "SELECT count(*) FROM (SELECT 1 FROM ({records}) c LIMIT {most}) n",
             records=records,
-            most=MOST_RECORDS + 1,
+            most=most + 1,
         )
     )
     return Selection(kind=kind, records=records, count=count, rights=rights)

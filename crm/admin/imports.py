@@ -22,6 +22,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 
 from crm import access, events
 from crm.admin.overview import own_imports
@@ -35,7 +36,13 @@ from crm.objects import base as objects
 
 #: Where a file waits between upload and start; its name is kept in the session.
 WAITING = "import_waiting"
-TONES = {"WAITING": "grey", "RUNNING": "blue", "DONE": "green", "FAILED": "rose"}
+TONES = {
+    "WAITING": "grey",
+    "RUNNING": "blue",
+    "DONE": "green",
+    "FAILED": "rose",
+    "CANCELLED": "grey",
+}
 
 
 class UploadForm(forms.Form):
@@ -104,6 +111,11 @@ class ImportJobAdmin(ModelAdmin[ImportJob]):
         own = [
             path("columns/", wrap(self.columns_view), name="crm_importjob_columns"),
             path("<int:job_id>/progress/", wrap(self.progress_view), name="crm_importjob_progress"),
+            path(
+                "<int:job_id>/cancel/",
+                wrap(require_POST(self.cancel_view)),
+                name="crm_importjob_cancel",
+            ),
             path("<int:job_id>/rejects/", wrap(self.rejects_view), name="crm_importjob_rejects"),
         ]
         return own + super().get_urls()
@@ -184,6 +196,12 @@ class ImportJobAdmin(ModelAdmin[ImportJob]):
     def progress_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
         context = _progress(self._job(request, job_id))
         return self._respond(request, "admin/crm/import_progress.html", context)
+
+    def cancel_view(self, request: HttpRequest, job_id: int) -> HttpResponse:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        jobs.cancel(self._job(request, job_id))
+        return HttpResponseRedirect(reverse("admin:crm_importjob_change", args=[job_id]))
 
     def rejects_view(self, request: HttpRequest, job_id: int) -> HttpResponseBase:
         job = self._job(request, job_id)

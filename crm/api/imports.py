@@ -12,7 +12,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm import clock, events, properties
+from crm import events, properties
 from crm.access import Verb
 from crm.access_switches import IMPORT
 from crm.api import import_requests, paging, scopes, wire
@@ -29,6 +29,7 @@ from crm.changes import SourceKind
 from crm.imports import complaints
 from crm.imports import job as jobs
 from crm.imports.reading import LARGEST_FILE, UnreadableFile
+from crm.lists import editing
 from crm.models import ImportJob, List
 from crm.objects.base import ObjectType
 
@@ -132,7 +133,11 @@ class Imports(ImportEndpoint):
         if not asked.makes_list:
             return None
         kind = asked.files[0].object_type
-        return List.objects.create(name=asked.name, object_type=kind, created_at=clock.now())
+        try:
+            manual = List.ProcessingType.MANUAL.value
+            return editing.create(asked.name, kind, manual, user=self.token.user)
+        except editing.InvalidList as error:
+            raise ApiError(error.text) from None
 
     def _job(
         self,

@@ -129,3 +129,16 @@ def test_the_file_itself_is_not_served(admin_client: Client) -> None:
     name = ImportJob.objects.get().file.name
     assert admin_client.get(f"/media/{name}").status_code == 404
     assert admin_client.get(f"/{name}").status_code == 404
+
+
+def test_an_import_is_cancelled(admin_client: Client) -> None:
+    upload(admin_client)
+    admin_client.post(COLUMNS, mapping(_0="email") | {"start": "1"})
+    job = ImportJob.objects.get()
+    address = f"/admin/crm/importjob/{job.pk}/"
+    assert "Cancel the import" in main_text(admin_client.get(f"{address}change/"))
+    page = main_text(admin_client.post(f"{address}cancel/", follow=True))
+    assert "cancelled" in page
+    assert "Cancel the import" not in page
+    jobs.run(job)
+    assert not Record.objects.exists()

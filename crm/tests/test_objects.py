@@ -161,8 +161,8 @@ def test_the_menu_keeps_what_is_rarely_opened_in_a_closed_group(
     shown = [item["title"] for item in groups["CRM"]["items"]]
     assert shown == [
         "Contacts", "Companies", "Deals", "Tickets", "Tasks", "Leads",
-        "Lists", "Properties", "Custom objects", "Association labels", "Pipelines", "Imports",
-        "Exports",
+        "Lists", "Properties", "Custom objects", "Association labels", "Pipelines", "Events",
+        "Imports", "Exports",
     ]  # fmt: skip
     assert not groups["CRM"]["collapsible"]
     assert len(groups["More records"]["items"]) == len(object_types) - 6
