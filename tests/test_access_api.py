@@ -16,10 +16,10 @@ import pytest
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from crm import associations, changes
+from crm import access_switches, associations, changes, sharing
 from crm.api.endpoint import Endpoint
 from crm.api.routing import UnknownAddress
-from crm.models import ApiToken, PipelineStage
+from crm.models import ApiToken, ImportJob, List, PipelineStage
 from crm.tests.api_world import Answer, new_api
 from crm.tests.people import People, three
 from crm.tests.writing import SYSTEM
@@ -80,6 +80,7 @@ PLAIN = {"inputs": [{"from": FROM, "to": TO}]}
 NAMED_LINK = {"inputs": [{"from": FROM, "to": TO, "type": "contact_to_company_unlabeled"}]}
 NEW = {"properties": {"firstname": "New"}}
 USER = "/settings/v3/users"
+FORM = {"fields": [{"name": "email", "value": "a@example.com"}]}
 SCHEMAS = "/crm-object-schemas/v3/schemas"
 
 #: By endpoint and method. A batch answers 207 where it could not find what it was asked for.
@@ -144,6 +145,17 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("schemas.Associations", "POST"): closed(f"{SCHEMAS}/2-1/associations", {}),
     ("schemas.OneAssociation", "DELETE"): closed(f"{SCHEMAS}/2-1/associations/1"),
     ("schemas.BatchRead", "POST"): every(200, f"{SCHEMAS}/batch/read", {"inputs": []}),
+    ("event_definitions.Definitions", "GET"): every(200, "/events/v3/event-definitions"),
+    ("event_definitions.OneDefinition", "GET"): every(404, "/events/v3/event-definitions/x"),
+    ("event_occurrences.EventTypes", "GET"): every(200, "/events/v3/events/event-types"),
+    ("event_occurrences.Events", "GET"): part(
+        "/events/v3/events?objectType=contact&objectId={contact}"
+    ),
+    ("submissions.Submit", "POST"): every(
+        404, "/submissions/v3/integration/submit/1/00000000-0000-0000-0000-000000000000", FORM
+    ),
+    ("events.Send", "POST"): every(404, "/events/v3/send", {"eventName": "x", "objectId": "1"}),
+    ("events.SendBatch", "POST"): every(204, "/events/v3/send/batch", {"inputs": []}),
     ("search.Search", "POST"): part(f"{RECORDS}/search", {"query": SECRET}),
     ("associations.RelatedRecords", "GET"): found(f"{RELATED}/companies"),
     ("associations.DefaultRelation", "PUT"): Probe(
@@ -181,15 +193,25 @@ PROBES: dict[tuple[str, str], Probe] = {
 }
 
 
-def endpoints(patterns: list[Any] | None = None) -> Iterator[type[Endpoint]]:
-    """Every endpoint that has an address."""
-    for item in get_resolver().url_patterns if patterns is None else patterns:
+def patterns_below(items: list[Any]) -> Iterator[URLPattern]:
+    for item in items:
         if isinstance(item, URLResolver):
-            yield from endpoints(item.url_patterns)
-        elif isinstance(item, URLPattern):
-            view = getattr(item.callback, "view_class", getattr(item.callback, "cls", None))
-            if isinstance(view, type) and issubclass(view, Endpoint) and view is not UnknownAddress:
-                yield view
+            yield from patterns_below(item.url_patterns)
+        else:
+            yield item
+
+
+def view_of(pattern: URLPattern) -> type[Endpoint] | None:
+    """The endpoint at an address, None for what is none."""
+    view = getattr(pattern.callback, "view_class", getattr(pattern.callback, "cls", None))
+    is_one = isinstance(view, type) and issubclass(view, Endpoint) and view is not UnknownAddress
+    return view if is_one else None
+
+
+def endpoints() -> Iterator[type[Endpoint]]:
+    """Every endpoint that has an address."""
+    views = map(view_of, patterns_below(get_resolver().url_patterns))
+    yield from (view for view in views if view is not None)
 
 
 def asked(view: type[Endpoint]) -> Iterator[tuple[str, str]]:
@@ -200,9 +222,30 @@ def asked(view: type[Endpoint]) -> Iterator[tuple[str, str]]:
             yield name, method.upper()
 
 
+def guarded() -> dict[tuple[str, str], Probe]:
+    """Endpoints without a line whose rule asks for a switch: nobody here has one."""
+    found = {}
+    for view, address in endpoints_with_addresses():
+        for key in asked(view):
+            needed = view.rule and (view.rule.read if key[1] == "GET" else view.rule.write)
+            if needed and key not in PROBES:
+                found[key] = closed(address, {})
+    return found
+
+
+def endpoints_with_addresses() -> Iterator[tuple[type[Endpoint], str]]:
+    """Every endpoint with an address of it, in which 1 stands for everything."""
+    for pattern in patterns_below(get_resolver().url_patterns):
+        view = view_of(pattern)
+        if view is not None:
+            address = re.sub(r"\(\?P<\w+>[^)]*\)", "1", str(pattern.pattern)).strip("^$?")
+            yield view, f"/{address.rstrip('/')}"
+
+
 def test_every_endpoint_has_a_line() -> None:
     served = {key for view in endpoints() for key in asked(view)}
-    assert sorted(served - PROBES.keys()) == [], "say above what the three are answered"
+    known = PROBES.keys() | guarded().keys()
+    assert sorted(served - known) == [], "say above what the three are answered"
     assert sorted(PROBES.keys() - served) == [], "these are not served"
 
 
@@ -256,8 +299,9 @@ WHO = ("ada", "bea", "cy")
 
 @pytest.mark.parametrize("who", WHO)
 def test_what_they_are_answered(world: World, who: str) -> None:
-    answers = {key: undone(world, who, key[1], probe) for key, probe in PROBES.items()}
-    expected = {key: probe.statuses[WHO.index(who)] for key, probe in PROBES.items()}
+    probes = PROBES | guarded()
+    answers = {key: undone(world, who, key[1], probe) for key, probe in probes.items()}
+    expected = {key: probe.statuses[WHO.index(who)] for key, probe in probes.items()}
     assert {key: answer.status for key, answer in answers.items()} == expected
     if who == "cy":
         for key, answer in answers.items():
@@ -275,6 +319,51 @@ def undone(world: World, who: str, method: str, probe: Probe) -> Answer:
     return answer
 
 
+LISTS, IMPORTS = "/crm/v3/lists", "/crm/v3/imports"
+ONE_LIST = f"{LISTS}/{{list}}"
+#: With every switch on: the list is ada's, who shows it to bea; the import is ada's alone.
+SWITCHED: dict[tuple[str, str], Probe] = {
+    ("lists.OneList", "GET"): found(ONE_LIST),
+    ("lists.NamedList", "GET"): found(f"{LISTS}/object-type-id/0-1/name/{SECRET}"),
+    ("lists.OneList", "DELETE"): Probe(ONE_LIST, None, (204, 403, 404)),
+    ("lists.Rename", "PUT"): Probe(
+        f"{ONE_LIST}/update-list-name?listName=x", None, (200, 403, 404)
+    ),
+    ("lists.Lists", "GET"): part(f"{LISTS}?listIds={{list}}"),
+    ("lists.Search", "POST"): part(f"{LISTS}/search", {"query": SECRET}),
+    ("list_members.Members", "GET"): found(f"{ONE_LIST}/memberships"),
+    ("list_members.JoinOrder", "GET"): found(f"{ONE_LIST}/memberships/join-order"),
+    ("list_members.Members", "DELETE"): Probe(f"{ONE_LIST}/memberships", None, (204, 403, 404)),
+    ("list_members.Add", "PUT"): Probe(f"{ONE_LIST}/memberships/add", ["{own}"], (200, 403, 404)),
+    ("list_members.ListsOfRecord", "GET"): Probe(
+        f"{LISTS}/records/0-1/{{own}}/memberships", None, (404, 404, 200)
+    ),
+    ("imports.Imports", "GET"): part(IMPORTS),
+    ("imports.OneImport", "GET"): Probe(f"{IMPORTS}/{{job}}", None, (200, 404, 404)),
+    ("imports.Errors", "GET"): Probe(f"{IMPORTS}/{{job}}/errors", None, (200, 404, 404)),
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_switches_do_not_open_what_is_kept_to_others(world: World, who: str) -> None:
+    people = world.people
+    people.permission_set.switches = [item.name for item in access_switches.switches]
+    people.permission_set.save()
+    secret = List.objects.create(name=SECRET, object_type=CONTACT)
+    sharing.share(secret, viewers=[people.bea.user], editors=[people.ada.user])
+    now = people.team.created_at
+    job = ImportJob.objects.create(
+        object_type=CONTACT, file_name=SECRET, user=people.ada.user, created_at=now, updated_at=now
+    )
+    world.ids.update(list=str(secret.pk), job=str(job.pk))
+    answers = {key: undone(world, who, key[1], probe) for key, probe in SWITCHED.items()}
+    expected = {key: probe.statuses[WHO.index(who)] for key, probe in SWITCHED.items()}
+    assert {key: answer.status for key, answer in answers.items()} == expected
+    if who == "cy":
+        for key, answer in answers.items():
+            assert f'"{SECRET}"' not in json.dumps(answer.body), key
+
+
 def test_a_stranger_is_not_told_what_belongs_to_own_records(world: World) -> None:
     company = world.ids["company"]
     for path in (
@@ -284,7 +373,9 @@ def test_a_stranger_is_not_told_what_belongs_to_own_records(world: World) -> Non
     ):
         answer = ask(world, "cy", "GET", path)
         assert answer.status == 200
-        assert company not in json.dumps(answer.body)
+        told = json.dumps(answer.body)
+        assert f'"{company}"' not in told
+        assert f'"toObjectId": {company}' not in told
     assert ask(world, "bea", "GET", f"{RECORDS}/{{own}}").status == 404
 
 

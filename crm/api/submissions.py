@@ -19,6 +19,7 @@ from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
 from crm.api.rate_limits import TooManyRequests
+from crm.api.rules import OPEN
 from crm.api.shapes import submissions as shapes
 from crm.api.wire import Fields
 from crm.tracking import addresses, collecting, contacts, reading
@@ -31,6 +32,8 @@ MINUTE = 60
 
 class Submit(Endpoint):
     """Needs no token: the pages that send forms could not keep it secret."""
+
+    rule = OPEN
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if any(wire.unstorable(str(text)) for text in kwargs.values()):

@@ -17,7 +17,7 @@ from django.core.files import File
 from django.db import OperationalError, transaction
 from django.db.models import F
 
-from crm import changes, clock, properties
+from crm import access, changes, clock, properties
 from crm.imports import plan as plans
 from crm.imports import staging
 from crm.imports.chunks import Chunk, chunks
@@ -194,6 +194,7 @@ def _target(job: ImportJob, plan: plans.Plan) -> staging.Target:
         source=changes.Source(kind=changes.SourceKind.IMPORT, id=str(job.pk), user_id=job.user_id),
         options=plan.options,
         static_list=job.static_list,
+        rights=access.of(job.user),
         linked_definitions={
             link.to_object_type: properties.load(link.to_object_type) for link in plan.options.links
         },

@@ -10,6 +10,7 @@ from django.db import connection
 from psycopg.types.json import Jsonb
 
 from crm import associations, changes, erasure, pipelines
+from crm.access import EVERYTHING, Access, Verb
 from crm.imports.headings import RECORD_ID
 from crm.imports.options import UNASKED, Link, Operation, Options
 from crm.lists import membership
@@ -58,6 +59,8 @@ class Target:
     options: Options = UNASKED
     #: The static list that all records of the file join.
     static_list: List | None = None
+    #: What whoever brought the file may see and change.
+    rights: Access = EVERYTHING
     #: Of the object types that links lead to.
     linked_definitions: Mapping[str, Definitions] = field(default_factory=dict)
 
@@ -166,6 +169,7 @@ def _resolve(target: Target) -> dict[int, str]:
             sql("is_new AND properties ? 'email' AND {blocked}", blocked=blocked),
             "the owner of this address was erased on request",
         )
+    refused |= _forbidden(target)
     refused |= _unwanted(target)
     for number, link in enumerate(target.options.links):
         refused |= _remove(_dangling(target, number, link), _no_such(link))
@@ -174,6 +178,30 @@ def _resolve(target: Target) -> dict[int, str]:
         refused |= _remove(_taken(target, name), f"another record has this {shown} already")
     if pipelines.is_concerned(objects.get(target.object_type), target.names):
         refused |= _remove(_stray(target), "the stage is not one of the record's pipeline")
+    return refused
+
+
+def _forbidden(target: Target) -> dict[int, str]:
+    """Remove the rows that whoever brought the file may not write."""
+    rights, label = target.rights, target.label.lower()
+    refused: dict[int, str] = {}
+    locked = sorted(set(rights.levels(target.object_type)) & set(target.names))
+    if locked:
+        # The key of a record that is there already is read only.
+        written = SQL("CASE WHEN is_new THEN properties ELSE properties - key_name END")
+        has = sql("{written} ?| {names}::text[]", written=written, names=locked)
+        refused |= _remove(has, f"you may not write {', '.join(locked)}")
+    if not rights.may(target.object_type, Verb.CREATE):
+        refused |= _remove(SQL("is_new"), f"you may not create a {label}")
+    editable = rights.visible(target.object_type, Verb.EDIT)
+    if editable is not None:
+        beyond = sql(
+            "NOT is_new AND NOT EXISTS (SELECT FROM crm_record r"
+            " WHERE r.id = {table}.record_id AND {editable})",
+            table=TABLE,
+            editable=editable,
+        )
+        refused |= _remove(beyond, f"you may not change this {label}")
     return refused
 
 
@@ -200,7 +228,15 @@ def _named(number: int) -> SQL:
 def _others(target: Target, number: int, link: Link) -> SQL:
     keys = sql("SELECT n.key FROM ({named}) n", named=_named(number))
     definitions = target.linked_definitions[link.to_object_type]
-    return _matches(link.to_object_type, link.by, definitions, keys, better=())
+    found = _matches(link.to_object_type, link.by, definitions, keys, better=())
+    seen = target.rights.visible(link.to_object_type)
+    if seen is None:
+        return found
+    return sql(
+        "SELECT f.* FROM ({found}) f JOIN crm_record r ON r.id = f.record_id AND {seen}",
+        found=found,
+        seen=seen,
+    )
 
 
 def _dangling(target: Target, number: int, link: Link) -> SQL:

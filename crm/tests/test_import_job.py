@@ -39,7 +39,7 @@ def _media(settings: Settings, tmp_path: Path) -> None:
 
 
 def test_rows_become_records_with_history_and_events() -> None:
-    user = User.objects.create(username="ines")
+    user = User.objects.create(username="ines", is_superuser=True)
     job = imported(TWO, user_id=user.pk)
     assert (job.state, numbers(job)) == (ImportJob.State.DONE, (2, 2, 0, 0))
     assert records() == [
