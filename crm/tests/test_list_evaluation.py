@@ -6,10 +6,10 @@ import pytest
 from django.db import transaction
 
 from conftest import SameQueriesFor
-from crm import change_queue, changes, clock
+from crm import associations, change_queue, changes, clock
 from crm.lists import editing, evaluation, listening, membership, sizes
 from crm.models import List, ListMembership, ListTally, Property, PropertyGroup
-from crm.tests.listing import active, any_of, city, follow, in_list, members, prop, static
+from crm.tests.listing import active, any_of, build, city, follow, in_list, members, prop, static
 from crm.tests.writing import SYSTEM, people, select, take_changes
 
 pytestmark = pytest.mark.django_db
@@ -178,6 +178,32 @@ def test_tallies_of_a_day_become_one_without_changing_a_size() -> None:
     assert evaluation.fold_tallies() == 0
     with clock.at(MOMENT + timedelta(days=2)):
         assert [count for _, count in sizes.history(guests.pk, 3)] == [3, 6, 6]
+
+
+def test_a_change_of_an_associated_record_is_followed() -> None:
+    to_company = associations.between("0-1", "0-2")
+    branch = {
+        "filterBranchType": "ASSOCIATION",
+        "objectTypeId": "0-2",
+        "operator": "IN_LIST",
+        "associationTypeId": to_company.type_id,
+        "associationCategory": to_company.category,
+        "filters": [city("Oslo")],
+    }
+    root = {
+        "filterBranchType": "OR",
+        "filterBranches": [{"filterBranchType": "AND", "filterBranches": [branch]}],
+    }
+    made = editing.create("At a company in Oslo", "0-1", "DYNAMIC", filter_branch=root)
+    build()
+    [one] = people(1)
+    [company] = changes.create("0-2", [{"name": "Acme"}], SYSTEM)
+    associations.associate(to_company, associations.pairs([(one, company)]))
+    follow()
+    assert members(made) == []
+    changes.update("0-2", {company: {"city": "Oslo"}}, SYSTEM)
+    follow()
+    assert members(made) == [one]
 
 
 def test_judging_costs_the_same_queries_for_any_number(same_queries_for: SameQueriesFor) -> None:
