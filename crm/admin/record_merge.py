@@ -152,13 +152,16 @@ def _compare(
 def _lines(
     kind: type[ObjectType], definitions: Definitions, stays: Record, goes: Record
 ) -> list[Line]:
-    """The properties in which the records differ, or that change, most important ones first."""
+    """The properties in which the records differ, or that change, most important ones first.
+
+    What is worked out from others is worked out anew.
+    """
     changes = merge_values.merged(kind, definitions, stays.properties, goes.properties)
     names = dict.fromkeys((*kind.list_columns, *definitions))
     return [
         line
         for name in names
-        if name in definitions and not definitions[name].column
+        if name in definitions and not (definitions[name].column or definitions[name].is_calculated)
         for line in [_line(definitions[name], stays, goes, changes)]
         if line.stays != line.goes or line.is_changed
     ]

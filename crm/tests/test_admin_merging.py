@@ -62,6 +62,11 @@ def test_both_are_compared_and_either_may_stay(admin_client: Client) -> None:
     assert "First name Ana Anna Ana" in text
     assert "Job title – Pilot Pilot" in text
     assert "City" not in text
+    # What is worked out from others is not compared.
+    changes.update("0-1", {second: {"lifecyclestage": "lead"}}, SYSTEM)
+    text = main_text(admin_client.get(merge_page(first, **{"with": second})))
+    assert "Lifecycle stage – Lead Lead" in text
+    assert "Became a lead date" not in text
     text = main_text(admin_client.get(merge_page(first, stays=second, **{"with": second})))
     assert "First name Anna Ana Anna" in text
 
