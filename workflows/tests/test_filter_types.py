@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from crm import properties
+from crm import associations, changes, properties
 from crm.filters import base
 from crm.sql import rows
-from crm.tests.filter_world import CONTACT, NOW
-from crm.tests.writing import contacts
+from crm.tests.filter_world import CONTACT, NOW, on
+from crm.tests.writing import SYSTEM, contacts
 from workflows.models import Enrollment, Workflow
+from workflows.tests.documents import edit, flow, list_based
+from workflows.tests.world import live, settle, states
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +91,31 @@ def test_a_workflow_that_is_not_there_is_a_problem() -> None:
             {"filterBranchType": "AND", "filters": [in_workflow(9, "WORKFLOWS_LOST")]},
             properties.load(CONTACT),
         )
+
+
+def test_a_change_of_an_associated_record_enrolls() -> None:
+    person, other = contacts({"firstname": "Ann"}, {"firstname": "Bob"})
+    (firm,) = changes.create("0-2", [{"city": "Rome"}], SYSTEM)
+    kind = associations.between(CONTACT, "0-2")
+    branch = {
+        "filterBranchType": "ASSOCIATION",
+        "objectTypeId": "0-2",
+        "associationTypeId": 279,
+        "associationCategory": "HUBSPOT_DEFINED",
+        "operator": "IN_LIST",
+        "filters": [on("city", "IS_EQUAL_TO", value="Oslo")],
+    }
+    tree = {
+        "filterBranchType": "OR",
+        "filterBranches": [{"filterBranchType": "AND", "filterBranches": [branch]}],
+    }
+    workflow = live(flow(edit("1", "jobtitle", "Boss"), criteria=list_based(tree)))
+    associations.associate(kind, associations.pairs([(person, firm)]))
+    settle()
+    assert states(workflow) == {}
+    changes.update("0-2", {firm: {"city": "Oslo"}}, SYSTEM)
+    settle()
+    assert states(workflow) == {person: "COMPLETED"}
+    associations.associate(kind, associations.pairs([(other, firm)]))
+    settle()
+    assert states(workflow) == {person: "COMPLETED", other: "COMPLETED"}
