@@ -102,6 +102,9 @@ class PropertyForm(forms.ModelForm[CustomEventProperty]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["choices"] = written_options(self.instance.options)
+        # In a table the headings stand far from the fields.
+        for field in self.fields.values():
+            field.widget.attrs["aria-label"] = str(field.label)
         if self.instance.pk:
             # What values are kept by stays.
             self.fields["name"].disabled = self.fields["type"].disabled = True

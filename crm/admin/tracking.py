@@ -24,6 +24,7 @@ from crm.tracking import sites
 
 CONTACT = "0-1"
 SHOWN = 25
+EMAIL = "email"
 
 
 class SiteForm(forms.ModelForm[TrackedSite]):
@@ -46,9 +47,13 @@ class TrackedSiteAdmin(ModelAdmin[TrackedSite]):
     empty_text = "Name the websites that may report, then put the line above into their pages."
 
     form = SiteForm
-    list_display = ["host", "with_subdomains"]
+    list_display = ["host", "covers"]
     search_fields = ["host"]
     list_before_template = "admin/crm/tracking_snippet.html"
+
+    @display(description="Covers")
+    def covers(self, site: TrackedSite) -> str:
+        return "The host and its subdomains" if site.with_subdomains else "This host"
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -73,6 +78,9 @@ class FormForm(forms.ModelForm[Form]):
             return
         offered = _properties()
         for place, name in enumerate(self.instance.fields):
+            # The address says whose submission it is.
+            if name.lower() == EMAIL:
+                continue
             chosen = self.instance.mapping.get(name, "")
             self.fields[f"field_{place}"] = forms.ChoiceField(
                 label=name,
@@ -139,7 +147,8 @@ class FormAdmin(ModelAdmin[Form]):
     def get_fields(self, request: HttpRequest, obj: Form | None = None) -> list[Any]:
         if obj is None:
             return ["name"]
-        return ["name", *(f"field_{place}" for place in range(len(obj.fields)))]
+        mapped = [place for place, name in enumerate(obj.fields) if name.lower() != EMAIL]
+        return ["name", *(f"field_{place}" for place in mapped)]
 
     def get_form(
         self, request: HttpRequest, obj: Form | None = None, change: bool = False, **kwargs: Any
