@@ -123,6 +123,7 @@ def test_a_filter_is_built_with_the_keyboard_alone(live_server: LiveServer, sess
 def test_a_filter_is_built_on_a_phone(live_server: LiveServer, session: str) -> None:
     with opened(live_server, session, "phone") as page:
         page.get_by_role("button", name="Add filter").click()
+        page.get_by_label("Search properties and other filters").fill("create date")
         page.get_by_role("option", name="Create date").click()
         page.get_by_label("Create date: operator").select_option(label="is in this …")
         page.get_by_label("Create date: unit").select_option("YEAR")
