@@ -12,7 +12,8 @@ workers = env.env_int("WEB_WORKERS", 2, least=1, most=64)
 threads = 4
 timeout = 60
 graceful_timeout = 30
-keepalive = 5
+# Clients keep connections, and fail when one is closed that they are about to use.
+keepalive = 75
 # Clients name every property they want to see in the address.
 limit_request_line = 8190
 # A worker is replaced now and then, so that nothing it has hoarded stays; not all at once.

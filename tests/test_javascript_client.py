@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from crm.api import tokens
 from crm.models import Owner
 from tests.conftest import Account
+from tests.examples.lists import in_city
 from tests.javascript import JavaScript, JavaScriptError
 
 pytestmark = [
@@ -214,6 +215,57 @@ def test_pipelines_and_their_stages(js: JavaScript) -> None:
     found = js(f"{stages}.getAll", "deals", listed["id"])["results"]
     assert found == listed["stages"]
     assert js(f"{stages}.getById", "deals", listed["id"], found[0]["id"]) == found[0]
+
+
+def test_pipelines_are_written(js: JavaScript) -> None:
+    pipelines, stages = "crm.pipelines.pipelinesApi", "crm.pipelines.pipelineStagesApi"
+    won = {"label": "Won", "displayOrder": 1, "metadata": {"probability": "1.0"}}
+    new = {"label": "Renewals", "displayOrder": 1, "stages": [won]}
+    made = js(f"{pipelines}.create", "deals", new)
+    assert (made["label"], [row["label"] for row in made["stages"]]) == ("Renewals", ["Won"])
+    key = made["id"]
+    assert js(f"{pipelines}.update", "deals", key, {"label": "Again"})["label"] == "Again"
+    assert js(f"{pipelines}.replace", "deals", key, new)["label"] == "Renewals"
+    lost = {"label": "Lost", "displayOrder": 2, "metadata": {"probability": "0.0"}}
+    stage = js(f"{stages}.create", "deals", key, lost)
+    change = {"label": "Gone", "metadata": {}}
+    assert js(f"{stages}.update", "deals", key, stage["id"], change)["label"] == "Gone"
+    assert js(f"{stages}.replace", "deals", key, stage["id"], lost)["label"] == "Lost"
+    assert js(f"{stages}.archive", "deals", key, stage["id"]) is None
+    assert js(f"{pipelines}.archive", "deals", key) is None
+    assert key not in [row["id"] for row in js(f"{pipelines}.getAll", "deals")["results"]]
+
+
+def test_lists_and_their_members(js: JavaScript) -> None:
+    lists, members = "crm.lists.listsApi", "crm.lists.membershipsApi"
+    ana, bo = (create(js, firstname=name)["id"] for name in ("Ana", "Bo"))
+    new = {"name": "Guests / friends", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    made = js(f"{lists}.create", new)["list"]
+    key = made["listId"]
+    assert js(f"{members}.add", key, [ana, bo])["recordsIdsAdded"] == [ana, bo]
+    assert js(f"{members}.remove", key, [bo])["recordIdsRemoved"] == [bo]
+    both = {"recordIdsToAdd": [bo], "recordIdsToRemove": [ana]}
+    changed = js(f"{members}.addAndRemove", key, both)
+    assert (changed["recordsIdsAdded"], changed["recordIdsRemoved"]) == ([bo], [ana])
+    page = js(f"{members}.getPage", key, None, None, 10)
+    assert [row["recordId"] for row in page["results"]] == [bo]
+    (found,) = js(f"{members}.getLists", "0-1", bo)["results"]
+    assert found["listId"] == key
+    assert js(f"{lists}.getById", key)["list"]["name"] == "Guests / friends"
+    assert js(f"{lists}.getByName", "Guests / friends", "0-1")["list"]["listId"] == key
+    assert [row["listId"] for row in js(f"{lists}.getAll", [key])["lists"]] == [key]
+    search = {"query": "friends", "count": 20, "additionalProperties": [], "listIds": []}
+    assert js(f"{lists}.doSearch", search)["total"] == 1
+    renamed = js(f"{lists}.updateName", key, "Visitors")
+    assert renamed["updatedList"]["name"] == "Visitors"
+    assert js(f"{members}.removeAll", key) is None
+    assert js(f"{lists}.remove", key) is None
+    assert js(f"{lists}.restore", key) is None
+    filtered = new | {"name": "Oslo", "processingType": "DYNAMIC", "filterBranch": in_city("Oslo")}
+    oslo = js(f"{lists}.create", filtered)["list"]["listId"]
+    change = {"filterBranch": in_city("Bergen")}
+    changed = js(f"{lists}.updateListFilters", oslo, change)["updatedList"]
+    assert "Bergen" in str(changed["filterBranch"])
 
 
 def test_owners_and_the_account(js: JavaScript, account: Account) -> None:

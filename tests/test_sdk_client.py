@@ -15,6 +15,7 @@ from hubspot_sdk import HubSpot
 
 from crm.models import Owner, Record
 from tests.conftest import Account
+from tests.examples.lists import in_city
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
@@ -183,6 +184,62 @@ def test_pipelines_and_their_stages(sdk: Any) -> None:
     assert stages == listed.stages
     one = api.get_stage(stages[0].id, object_type="deals", pipeline_id=listed.id)
     assert one == stages[0]
+
+
+def test_pipelines_are_written(sdk: Any) -> None:
+    api, deals = sdk.crm.pipelines, {"object_type": "deals"}
+    won = {"label": "Won", "display_order": 1, "metadata": {"probability": "1.0"}}
+    made = api.create("deals", label="Renewals", display_order=1, stages=[won])
+    assert (made.label, [stage.label for stage in made.stages]) == ("Renewals", ["Won"])
+    assert api.update(made.id, label="Again", **deals).label == "Again"
+    lost = {"label": "Lost", "display_order": 2, "metadata": {"probability": "0.0"}}
+    stage = api.create_stage(made.id, **lost, **deals)
+    ends = deals | {"pipeline_id": made.id}
+    assert api.update_stage(stage.id, label="Gone", metadata={}, **ends).label == "Gone"
+    assert api.update_stage_all_properties(stage.id, **lost, **ends).label == "Lost"
+    api.delete_stage(stage.id, **ends)
+    again = api.update_all_properties(
+        made.id, label="Renewals", display_order=1, stages=[won], **deals
+    )
+    assert again.label == "Renewals"
+    api.delete(made.id, **deals)
+    assert made.id not in [row.id for row in api.list("deals").results]
+
+
+def test_lists_and_their_members(sdk: Any) -> None:
+    api = sdk.crm.lists
+    ana, bo = create(sdk, firstname="Ana"), create(sdk, firstname="Bo")
+    new = {"object_type_id": CONTACT, "processing_type": "MANUAL"}
+    # The types of lists refer to each other in a circle, so the library gives them as they came.
+    key = api.create(name="Guests", **new).to_dict()["list"]["listId"]
+    assert api.add_memberships(key, body=[ana, bo]).records_ids_added == [ana, bo]
+    assert api.remove_memberships(key, body=[bo]).record_ids_removed == [bo]
+    changed = api.add_and_remove_memberships(
+        key, record_ids_to_add=[bo], record_ids_to_remove=[ana]
+    )
+    assert (changed.records_ids_added, changed.record_ids_removed) == ([bo], [ana])
+    assert [row.record_id for row in api.list_memberships(key).results] == [bo]
+    (found,) = api.get_record_memberships(bo, object_type_id=CONTACT).results
+    assert found.list_id == key
+    assert api.get(key).to_dict()["list"]["name"] == "Guests"
+    named = api.get_by_object_type_and_name("Guests", object_type_id=CONTACT)
+    assert named.to_dict()["list"]["listId"] == key
+    listed = api.list(list_ids=[key]).to_dict()["lists"]
+    assert [row["listId"] for row in listed] == [key]
+    search = api.list_by_search(
+        query="gues", list_ids=[], offset=0, processing_types=[], additional_filter_properties=[]
+    )
+    assert search.total == 1
+    renamed = api.update_list_name(key, list_name="Visitors")
+    assert renamed.to_dict()["updatedList"]["name"] == "Visitors"
+    api.delete_memberships(key)
+    api.delete(key)
+    api.restore(key)
+    active = new | {"processing_type": "DYNAMIC"}
+    oslo = api.create(name="Oslo", filter_branch=in_city("Oslo"), **active).to_dict()
+    key = oslo["list"]["listId"]
+    changed = api.update_list_filters(key, filter_branch=in_city("Bergen"))
+    assert "Bergen" in str(changed.to_dict()["updatedList"]["filterBranch"])
 
 
 def test_owners_and_the_account(sdk: Any) -> None:
