@@ -89,6 +89,10 @@ PROBES: dict[tuple[str, str], Probe] = {
     ("account.TokenInfo", "POST"): every(
         404, "/oauth/v2/private-apps/get/access-token-info", {"tokenKey": "pat-eu1-x"}
     ),
+    ("oauth_endpoints.Tokens", "POST"): every(400, "/oauth/v1/token", {}),
+    ("oauth_endpoints.AccessToken", "GET"): every(404, "/oauth/v1/access-tokens/x"),
+    ("oauth_endpoints.RefreshToken", "GET"): every(404, "/oauth/v1/refresh-tokens/x"),
+    ("oauth_endpoints.RefreshToken", "DELETE"): every(204, "/oauth/v1/refresh-tokens/x"),
     ("owners.Owners", "GET"): every(200, "/crm/v3/owners"),
     ("owners.OneOwner", "GET"): every(200, "/crm/v3/owners/{owner}"),
     ("users.Users", "GET"): closed(USER),

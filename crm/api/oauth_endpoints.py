@@ -16,6 +16,7 @@ from crm.api.describing import describe
 from crm.api.endpoint import Endpoint
 from crm.api.errors import ApiError, NotFound
 from crm.api.oauth import Issued, OAuthError
+from crm.api.rules import OPEN
 from crm.api.shapes import oauth as shapes
 from crm.models import ApiToken
 
@@ -24,6 +25,8 @@ FORM = "application/x-www-form-urlencoded"
 
 class OpenEndpoint(Endpoint):
     """Without a bearer token: what is sent says by itself who asks."""
+
+    rule = OPEN
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         APIView.initial(self, request, *args, **kwargs)
