@@ -1,7 +1,7 @@
 # make run    start everything; Ctrl-C stops it
 # make test   all tests
 # make check  what .ci/run checks before the tests
-# make bench  measure the engine
+# make bench  measure the engine (bench-full: a million contacts, takes a quarter of an hour)
 # make examples  record the examples of the OpenAPI document anew
 # make fuzz   ten thousand requests made of the OpenAPI document
 # The rest: setup (what the others do first), requirements (after a change in pyproject.toml).
@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The browser tests use the system's Chromium.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
-.PHONY: run setup test check examples fuzz bench requirements
+.PHONY: run setup test check examples fuzz bench bench-full requirements
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.run
@@ -38,6 +38,9 @@ fuzz: setup
 
 bench: $(VENV)/.run
 	@exec $(BIN)/python manage.py bench
+
+bench-full: $(VENV)/.run
+	@exec $(BIN)/python manage.py bench_large --write
 
 requirements: setup
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
