@@ -42,11 +42,13 @@ class CohortAdminSite(AdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """The theme asks for pages of our own here, which it puts before the models' ones."""
+        from crm.admin import api_pages
         from crm.admin.filter_builder import views as filter_builder
         from workflows.admin import health
 
         return [
             path("health/", self.admin_view(health.respond), name="health"),
+            path("api/", self.admin_view(api_pages.respond), name="api"),
             *filter_builder.urls(self),
         ]
 
@@ -125,6 +127,7 @@ def _settings_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.Owner", "Owners", "badge"),
         _model(request, "crm.ApiToken", "API tokens", "key"),
         _model(request, "crm.OAuthApp", "Connected apps", "extension"),
+        _page("API", "api", "admin:api"),
         _page("Health", "monitor_heart", "admin:health"),
     ]
 

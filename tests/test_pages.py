@@ -73,6 +73,7 @@ class World:
         return [
             "/admin/",
             "/admin/health/",
+            "/admin/api/",
             "/admin/crm/contact/",
             "/admin/crm/contact/?q=nobody",
             "/admin/crm/contact/?lifecyclestage=lead",
