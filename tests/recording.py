@@ -32,6 +32,9 @@ BORDER = "example"
 
 Json = dict[str, Any]
 
+#: What an operation without a body is sent: nothing, as JSON.
+NO_BODY: Json = {"content": {"application/json": {}}}
+
 
 @dataclass
 class Call:
@@ -51,10 +54,12 @@ class Call:
     ) -> Any:
         """The answer to a request of an operation such as `GET`, `/crm/v3/owners/{key}`."""
         path = template.format(**parts) + (f"?{urlencode(query, doseq=True)}" if query else "")
-        kind, raw = encoded(body, files)
+        operation = document.build()["paths"][template][method.lower()]
+        kind, raw = encoded(
+            body, files, next(iter(operation.get("requestBody", NO_BODY)["content"]))
+        )
         answer = self.api.raw(method, path, raw, **{"Content-Type": kind})
-        described = document.build()["paths"][template][method.lower()]["responses"]
-        assert str(answer.status) == min(described), (method, path, answer.body)
+        assert str(answer.status) == min(operation["responses"]), (method, path, answer.body)
         example: Json = {"path": {name: str(part) for name, part in parts.items()}}
         example["query"] = query or {}
         if body is not None:
@@ -65,8 +70,10 @@ class Call:
         return answer.body
 
 
-def encoded(body: Any, files: Json | None) -> tuple[str, bytes]:
-    """A body on the wire: JSON, or a form with files."""
+def encoded(body: Any, files: Json | None, kind: str) -> tuple[str, bytes]:
+    """A body on the wire: JSON, a form, or a form with files."""
+    if kind == "application/x-www-form-urlencoded":
+        return kind, urlencode(body).encode()
     if files is None:
         return "application/json", b"" if body is None else json.dumps(body).encode()
     parts = [
