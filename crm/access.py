@@ -127,10 +127,10 @@ class Access:
             " OR ", [sql("({kind} = ANY({free})", kind=kind, free=free), *parts, SQL("false)")]
         )
 
-    def everywhere(self, alias: str = "r") -> SQL:
-        """Which records of all types the user sees; always SQL."""
+    def everywhere(self, alias: str = "r", verb: Verb = Verb.VIEW) -> SQL:
+        """Which records of all types the user sees (or may do `verb` with); always SQL."""
         every = [] if self.is_unlimited else [kind.type_id for kind in objects.in_order()]
-        return self.visible_among(every, alias=alias) or SQL("true")
+        return self.visible_among(every, verb, alias) or SQL("true")
 
     def narrow(
         self, found: QuerySet[Any], object_type: str, verb: Verb = Verb.VIEW

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from crm import access, merge_values, merging, search
+from crm import access, merge_values, merging
 from crm.access import Verb
-from crm.admin import values
-from crm.admin.urls import find_records, record_url
+from crm.admin import record_search, values
+from crm.admin.urls import record_url
 from crm.admin_theme import TextInputWidget
 from crm.changes import DuplicateValue, Source, SourceKind
 from crm.merging import CannotMerge
@@ -23,10 +23,6 @@ from crm.models import Record
 from crm.objects.base import ObjectType
 from crm.properties import Definitions
 from crm.property_types.base import Definition
-from crm.sql import SQL, rows, sql
-
-#: How many records a search offers.
-MOST = 20
 
 View = Callable[..., HttpResponse]
 
@@ -91,45 +87,12 @@ def _choose(admin: Any, request: HttpRequest, record: Record) -> HttpResponse:
     context = {
         "form": form,
         "words": words,
-        "found": _candidates(admin, request, record, words) if words else [],
+        "found": record_search.editable(
+            admin.kind, words, access.of(request.user), without=record.pk
+        ),
     }
     title = f"Merge {record} with another {admin.kind.label.lower()}"
     return _page(admin, request, "merge_choose", title, context)
-
-
-def _candidates(
-    admin: Any, request: HttpRequest, record: Record, words: str
-) -> Sequence[dict[str, Any]]:
-    """Records with these words, or this id, that the user may change."""
-    kind: type[ObjectType] = admin.kind
-    rights = access.of(request.user)
-    definitions = _definitions(request, kind)
-    found = rows(
-        sql(
-            "SELECT r.id FROM crm_record r WHERE r.archived_at IS NULL AND r.id <> {own}"
-            " AND (r.id = ANY({named}) OR r.id IN ({matching}) AND {seen}) AND {editable}"
-            " ORDER BY r.id = ANY({named}) DESC, r.id DESC LIMIT {most}",
-            own=record.pk,
-            named=list(find_records(kind.type_id, [words], rights).values()),
-            matching=search.matching(kind.type_id, words),
-            seen=search.matches(definitions, words) if rights.hidden(kind.type_id) else SQL("TRUE"),
-            editable=rights.visible(kind.type_id, Verb.EDIT) or SQL("TRUE"),
-            most=MOST,
-        )
-    )
-    ids = [row[0] for row in found]
-    shown = admin.model.objects.in_bulk(ids)
-    return [
-        {"record": shown[key], "details": _details(kind, definitions, shown[key])}
-        for key in ids
-        if key in shown
-    ]
-
-
-def _details(kind: type[ObjectType], definitions: Definitions, record: Record) -> str:
-    known = (definitions[name] for name in kind.list_columns if name in definitions)
-    texts = (values.shown(record, definition) for definition in known)
-    return " · ".join(text for text in texts if text)
 
 
 def _definitions(request: HttpRequest, kind: type[ObjectType]) -> Definitions:

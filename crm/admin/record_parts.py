@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
 from crm import sharing
-from crm.access import Access
+from crm.access import Access, Verb
 from crm.admin import columns, values
+from crm.admin.record_associations import related_kinds
 from crm.admin.record_page import Page, RecordPart, record_parts, timeline_context
 from crm.admin.sources import Origin, explain
 from crm.admin.urls import record_url
-from crm.models import AssociationType, List, ListMembership
+from crm.models import List, ListMembership
 from crm.objects import base as objects
 from crm.sql import rows, sql
 
@@ -93,47 +94,63 @@ class Associations(RecordPart):
 
     def context(self, page: Page) -> dict[str, Any]:
         found = _associated(page.record.pk, page.rights)
-        groups = {type_id: list(some) for type_id, some in groupby(found, key=lambda line: line[0])}
-        possible = _related_types(page.kind.type_id)
-        related = [kind for kind in objects.in_order() if kind.type_id in groups]
+        groups: dict[str, list[_Other]] = {}
+        for line in found:
+            groups.setdefault(line.type_id, []).append(line)
+        kinds = related_kinds(page.kind)
         missing = [
             kind.plural_label.lower()
-            for kind in objects.in_order()
-            if kind.in_main_menu and kind.type_id in possible and kind.type_id not in groups
+            for kind in kinds
+            if kind.in_main_menu and kind.type_id not in groups
         ]
+        own = page.rights.allowed(page.kind.type_id, {page.record.pk}, Verb.EDIT)
+        may_edit = bool(own) and page.record.archived_at is None
         return {
             "missing": ", ".join(missing),
+            "may_edit": may_edit,
+            "may_add": may_edit and any(page.rights.may(kind.type_id, Verb.EDIT) for kind in kinds),
             "groups": [
                 {
                     "kind": kind,
-                    "records": [
-                        {
-                            "title": kind.title(properties, record_id),
-                            "url": record_url(kind, record_id),
-                            "label": label,
-                        }
-                        for _, record_id, properties, label in some[:MOST_ASSOCIATED]
-                    ],
-                    "has_more": len(some) > MOST_ASSOCIATED,
+                    "may_add": may_edit
+                    and kind in kinds
+                    and page.rights.may(kind.type_id, Verb.EDIT),
+                    "records": groups[kind.type_id][:MOST_ASSOCIATED],
+                    "has_more": len(groups[kind.type_id]) > MOST_ASSOCIATED,
                 }
-                for kind in related
-                for some in [groups[kind.type_id]]
+                for kind in objects.in_order()
+                if kind.type_id in groups
             ],
         }
 
 
-def _related_types(type_id: str) -> set[str]:
-    """The object types whose records a record of this type can be associated with."""
-    found = AssociationType.objects.filter(from_object_type=type_id)
-    return set(found.values_list("to_object_type", flat=True))
+@dataclass(frozen=True, kw_only=True)
+class _Other:
+    """A record at the other end, and whether the user may change it."""
+
+    type_id: str
+    pk: int
+    properties: dict[str, Any]
+    labels: list[str]
+    is_editable: bool
+
+    @property
+    def title(self) -> str:
+        return objects.get(self.type_id).title(self.properties, self.pk)
+
+    @property
+    def url(self) -> str:
+        return record_url(self.type_id, self.pk)
 
 
-def _associated(record_id: int, rights: Access) -> list[tuple[str, int, dict[str, Any], str]]:
-    """(object type, id, properties, label) of each associated record, a few more than shown."""
+def _associated(record_id: int, rights: Access) -> list[_Other]:
+    """The associated records, newest first, of each object type a few more than shown."""
     query = sql(
         """
-        SELECT object_type, id, properties, label FROM (
-            SELECT o.object_type, o.id, o.properties::text AS properties, max(t.label) AS label,
+        SELECT object_type, id, properties, labels, is_editable FROM (
+            SELECT o.object_type, o.id, o.properties::text AS properties,
+                array_remove(array_agg(DISTINCT t.label ORDER BY t.label), '') AS labels,
+                bool_or({is_editable}) AS is_editable,
                 row_number() OVER (PARTITION BY o.object_type ORDER BY o.id DESC) AS place
             FROM crm_association a
             JOIN crm_associationtype t ON t.id = a.type_id
@@ -145,10 +162,17 @@ def _associated(record_id: int, rights: Access) -> list[tuple[str, int, dict[str
         id=record_id,
         most=MOST_ASSOCIATED + 1,
         is_seen=rights.everywhere("o"),
+        is_editable=rights.everywhere("o", Verb.EDIT),
     )
     return [
-        (type_id, other, values.from_json(text), label)
-        for type_id, other, text, label in rows(query)
+        _Other(
+            type_id=type_id,
+            pk=other,
+            properties=values.from_json(text),
+            labels=labels,
+            is_editable=is_editable,
+        )
+        for type_id, other, text, labels, is_editable in rows(query)
     ]
 
 

@@ -16,6 +16,7 @@ from crm.admin import (
     advanced_filter,
     bulk,
     paging,
+    record_associations,
     record_bin,
     record_edit,
     record_merge,
@@ -164,6 +165,7 @@ class RecordAdmin(ModelAdmin[Record]):
     def get_urls(self) -> list[URLPattern]:
         own = [
             *record_page.views(self),
+            *record_associations.views(self),
             *record_merge.views(self),
             *record_bin.views(self),
             *advanced_filter.views(self),

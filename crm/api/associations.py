@@ -10,7 +10,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm import associations
+from crm import association_editing, associations
 from crm.access import Access
 from crm.access_switches import EDIT_PROPERTIES
 from crm.api import batches, labels, links, paging, scopes, wire
@@ -124,8 +124,8 @@ class Relation(PairEndpoint):
     def delete(self, request: Request, start: str, key: str, end: str, to_key: str) -> Response:
         kind, to = self.kinds(start, end, scopes.WRITE)
         pair = record_id(kind, key), record_id(to, to_key)
-        with transaction.atomic():
-            links.remove_all(kind, to, links.require_edit(kind, to, [pair], self.rights))
+        allowed = links.require_edit(kind, to, [pair], self.rights)
+        association_editing.remove(kind, to, allowed)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -262,8 +262,8 @@ class BatchArchive(PairEndpoint):
             for one, fields in zip(starts, given, strict=True)
             for other in fields.objects("to")
         ]
-        with transaction.atomic():
-            links.remove_all(kind, to, links.require_edit(kind, to, pairs, self.rights))
+        allowed = links.require_edit(kind, to, pairs, self.rights)
+        association_editing.remove(kind, to, allowed)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

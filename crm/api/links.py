@@ -239,16 +239,6 @@ def beside(
     return shown
 
 
-def remove_all(
-    kind: type[ObjectType], to: type[ObjectType], pairs: Sequence[tuple[int, int]]
-) -> None:
-    """Remove every association between pairs of records: one statement per type."""
-    for item in AssociationType.objects.filter(
-        from_object_type=kind.type_id, to_object_type=to.type_id
-    ).order_by("pk"):
-        associations.dissociate(item, associations.pairs(pairs))
-
-
 def remove(types: Mapping[TypeKey, AssociationType], wanted: Iterable[Wanted]) -> None:
     """Remove associations of certain types: one statement per type."""
     pairs: dict[TypeKey, list[tuple[int, int]]] = {}

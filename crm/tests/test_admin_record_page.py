@@ -189,7 +189,7 @@ def test_the_page_costs_the_same_queries_for_10_and_100_entries(
         kind = associations.between("0-1", "0-2")
         associations.associate(kind, associations.pairs((record, other) for other in companies))
         for n in range(size):
-            made = List.objects.create(name=f"{n}", object_type="0-1", created_at=BEGIN)
+            made = List.objects.create(name=f"{size}-{n}", object_type="0-1", created_at=BEGIN)
             membership.add(made, select([record, *others]))
         return record
 
@@ -215,7 +215,7 @@ def test_associated_records_and_lists_stand_beside(admin_client: Client, ana: in
     newsletter = List.objects.create(name="Newsletter", object_type="0-1", created_at=BEGIN)
     membership.add(newsletter, select([ana]))
     page = text_of(admin_client.get(url(ana)))
-    assert "Companies Nord Energi" in page
+    assert "Companies Add Nord Energi Primary Edit" in page
     assert "Not associated with Contacts, deals, tickets, tasks" in page
     assert "Lists Newsletter since" in page
 
