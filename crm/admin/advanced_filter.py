@@ -24,6 +24,8 @@ from crm.admin.filter_builder.words import uses_hidden
 from crm.filters import base
 
 PARAMETER = "advanced"
+#: Parameters of a list that filter nothing: its saved view, that this was applied, its columns.
+KEPT = (VIEW, APPLIED, COLUMNS) = ("view", "applied", "columns")
 #: Of the packed filter in an address; servers and browsers take no endless ones.
 LONGEST = 3_000
 #: Of what may be unpacked from one.
@@ -58,6 +60,8 @@ class AdvancedFilter(admin.ListFilter):
         super().__init__(request, params, model, model_admin)
         self.object_type: str = model_admin.kind.type_id
         self.user = request.user
+        #: Filtering keeps the columns and the view.
+        self.kept = {name: request.GET[name] for name in KEPT if name in request.GET}
         given = params.pop(PARAMETER, None)
         self.packed = given[-1] if given else ""
         if self.packed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.utils.html import format_html
@@ -20,7 +20,13 @@ MOST_CHIPS = 12
 TONES = ("grey", "blue", "teal", "amber", "violet", "green", "rose")
 
 
-def columns_of(kind: type[ObjectType], definitions: Definitions) -> list[Column]:
+def columns_of(
+    kind: type[ObjectType], definitions: Definitions, chosen: Sequence[str] = ()
+) -> list[Column]:
+    """The record itself, then the `chosen` properties as far as they are seen, else the usual."""
+    if chosen:
+        seen = [definitions[name] for name in dict.fromkeys(chosen) if name in definitions]
+        return [_title_column(kind, None), *(_property_column(item) for item in seen)]
     known = [definitions[name] for name in kind.list_columns if name in definitions]
     # A text such as the email stands below the name and needs no column of its own.
     below = known.pop(0) if known and known[0].type == "string" else None

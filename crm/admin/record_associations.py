@@ -158,7 +158,8 @@ def _associate(admin: Any, request: HttpRequest, record: Record) -> HttpResponse
         "words": words,
         "found": found,
         "related": _related(record.pk, [one.pk for one in found]),
-        "kinds": kinds,
+        # A template would call a class: it compares nothing.
+        "kinds": [(kind.name, kind.plural_label, kind is end) for kind in kinds],
         "end": end,
     }
     return _page(admin, request, "associate", f"Associate {record}", record, context)

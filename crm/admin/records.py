@@ -21,6 +21,7 @@ from crm.admin import (
     record_edit,
     record_merge,
     record_page,
+    record_views,
 )
 from crm.admin.columns import columns_of
 from crm.admin.record_filters import filters_of
@@ -39,7 +40,8 @@ class RecordChangeList(ChangeList):
 
     def get_filters_params(self, params: dict[str, Any] | None = None) -> dict[str, Any]:
         found = dict(super().get_filters_params(params))
-        return {name: value for name, value in found.items() if name not in paging.CURSORS}
+        kept = (*paging.CURSORS, *advanced_filter.KEPT)
+        return {name: value for name, value in found.items() if name not in kept}
 
     def get_results(self, request: HttpRequest) -> None:
         for name in paging.CURSORS:
@@ -76,7 +78,7 @@ class RecordAdmin(ModelAdmin[Record]):
     list_fullwidth = True
     search_fields = ["pk"]  # any: the search itself is get_search_results
     change_list_template = "admin/crm/record_list.html"
-    list_before_template = "admin/crm/advanced_filter_note.html"
+    list_before_template = "admin/crm/record_list_top.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Record]:
         found = super().get_queryset(request).filter(archived_at=None)
@@ -104,7 +106,8 @@ class RecordAdmin(ModelAdmin[Record]):
         return RecordChangeList
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
-        return list(columns_of(self.kind, definitions_of(request, self.kind.type_id)))
+        definitions = definitions_of(request, self.kind.type_id)
+        return list(columns_of(self.kind, definitions, record_views.columns(self, request)))
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return list(filters_of(self.kind, definitions_of(request, self.kind.type_id)))
@@ -139,11 +142,15 @@ class RecordAdmin(ModelAdmin[Record]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        applied = record_views.applied(self, request)
+        if applied is not None:
+            return applied
         everything = f"All matching {self.kind.plural_label.lower()} are selected"
         context = {
             "selection_note_all": everything,
             "kind": self.kind,
             "may_archive": self.has_delete_permission(request),
+            **record_views.context(self, request),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -169,6 +176,7 @@ class RecordAdmin(ModelAdmin[Record]):
             *record_merge.views(self),
             *record_bin.views(self),
             *advanced_filter.views(self),
+            *record_views.views(self),
         ]
         return [
             *(

@@ -15,6 +15,7 @@ from crm.models.permission import PermissionSet, PropertyAccess, UserAccess
 from crm.models.pipeline import Pipeline, PipelineStage
 from crm.models.property import Property, PropertyGroup, PropertyHistory
 from crm.models.record import Record, SearchText, UniqueValue
+from crm.models.saved_view import SavedView
 from crm.models.sharing import Shareable
 from crm.models.team import Team, TeamMember
 from crm.models.token import ApiToken, ApiUsage
@@ -64,6 +65,7 @@ __all__ = [
     "PropertyGroup",
     "PropertyHistory",
     "Record",
+    "SavedView",
     "SearchText",
     "Shareable",
     "Team",

@@ -54,6 +54,8 @@ def test_a_record_is_found_by_words_and_associated(admin_client: Client, ana: in
     assert "associate/?to=company" not in admin_client.get(page(ana)).content.decode()
     shown = main_text(admin_client.get(page(ana, "associate/?to=company&q=acme")))
     assert ("Acme Ltd" in shown, "Globex" in shown) == (True, False)
+    html = admin_client.get(page(ana, "associate/?to=company")).content.decode()
+    assert 'aria-current="page">Companies' in html
     sent = admin_client.post(page(ana, "associate/?to=company&q=acme"), {"other": acme})
     assert sent.status_code == 302
     assert labels(ana, acme) == labels(acme, ana) == ["", "Primary"]
