@@ -20,11 +20,13 @@ def _custom_objects() -> int:
 
 
 def _lists(*, is_dynamic: bool) -> int:
+    from django.db.models import Q
+
     from crm.models import List
 
     found = List.objects.filter(archived_at=None)
-    dynamic = found.filter(processing_type=List.ProcessingType.DYNAMIC).count()
-    return dynamic if is_dynamic else found.count() - dynamic
+    dynamic = Q(processing_type=List.ProcessingType.DYNAMIC)
+    return found.filter(dynamic if is_dynamic else ~dynamic).count()
 
 
 def _any_hub(by_tier: dict[Tier, int]) -> dict[tuple[Hub, Tier] | None, int | None]:
