@@ -300,7 +300,7 @@ def _set_archived(object_type: str, select: SQL, source: Source, *, archived: bo
             UPDATE crm_record r SET archived_at = {moment}, updated_at = (SELECT app_now())
             WHERE r.id = ANY(ARRAY(
                 SELECT id FROM crm_record
-                WHERE id = ANY(ARRAY(SELECT record_id FROM ({select}) s)) AND {is_type}
+                WHERE id = ANY(ARRAY(SELECT s.record_id FROM ({select}) s)) AND {is_type}
                   AND (archived_at IS NULL) = {archived} ORDER BY id FOR UPDATE
             )) RETURNING r.id
             """,

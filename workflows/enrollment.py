@@ -161,7 +161,7 @@ def unenroll(workflow_id: int | None, select: SQL, reason: Reason) -> int:
             """
             UPDATE workflows_enrollment e
             SET state = 3, reason = {reason}, ended_at = app_now(), slot = e.id
-            WHERE e.state = 1 AND e.record_id IN (SELECT record_id FROM ({select}) s) AND {scope}
+            WHERE e.state = 1 AND e.record_id IN (SELECT s.record_id FROM ({select}) s) AND {scope}
             """,
             reason=reason.value,
             select=select,

@@ -96,7 +96,7 @@ def match(predicate: Predicate, object_type: str, among: SQL | None = None) -> S
     chosen = sql("r.object_type = {object_type}", object_type=object_type)
     if among is not None:
         chosen = sql(
-            "{is_type} AND r.id IN (SELECT record_id FROM ({among}) candidates)",
+            "{is_type} AND r.id IN (SELECT candidates.record_id FROM ({among}) candidates)",
             is_type=is_type("r", object_type),
             among=among,
         )

@@ -58,7 +58,7 @@ def change(
         raise NotStatic(target)
     nobody = SQL("SELECT NULL::bigint AS record_id WHERE FALSE")
     coming = sql(
-        "SELECT r.id FROM crm_record r WHERE r.id IN (SELECT record_id FROM ({added}) a)"
+        "SELECT r.id FROM crm_record r WHERE r.id IN (SELECT a.record_id FROM ({added}) a)"
         " AND {is_type} AND r.archived_at IS NULL",
         added=added or nobody,
         is_type=statements.is_type("r", target.object_type),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 
 from crm import changes
 from crm.sql import sql
@@ -29,6 +29,16 @@ def test_enrolling_by_hand_says_what_became_of_each_record() -> None:
     )
     settle()
     assert states(workflow) == {inside: "ACTIVE", gone: "MANUAL", fresh: "ACTIVE"}
+
+
+@pytest.mark.django_db
+def test_a_select_without_record_ids_ends_nothing() -> None:
+    workflow = live(flow(delay("1", 1)))
+    [one] = contacts(1)
+    enroll(workflow, [one])
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        enrollment.unenroll(None, sql("SELECT {id}::bigint AS id", id=one), Reason.MANUAL)
+    assert Enrollment.objects.filter(record_id=one, reason="").exists()
 
 
 @pytest.mark.django_db
