@@ -91,6 +91,14 @@ class World:
             "/admin/crm/company/archived/",
             "/admin/crm/list/",
             f"/admin/crm/list/{self.contact_list}/change/",
+            "/admin/crm/list/add/?object_type=0-1",
+            "/admin/crm/list/deleted/",
+            "/admin/crm/exportjob/",
+            "/admin/crm/team/",
+            "/admin/crm/team/add/",
+            "/admin/crm/permissionset/add/",
+            "/admin/crm/associationtype/",
+            "/admin/crm/associationtype/add/",
             "/admin/crm/property/",
             "/admin/crm/property/add/",
             "/admin/crm/objectschema/",
@@ -257,7 +265,8 @@ class Visit:
     errors: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
-        self.page.goto(self.world.url + path)
+        response = self.page.goto(self.world.url + path)
+        assert response is None or response.status != 404, path
         self.settle()
 
     def settle(self) -> None:
