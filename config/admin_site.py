@@ -118,6 +118,7 @@ def _marketing_items(request: HttpRequest) -> list[Item]:
 
 
 def _settings_items(request: HttpRequest) -> list[Item]:
+    user: Any = request.user
     return [
         _model(request, "subscriptions.Plan", "Plan & limits", "workspace_premium"),
         _model(request, "auth.User", "Users", "person"),
@@ -127,7 +128,7 @@ def _settings_items(request: HttpRequest) -> list[Item]:
         _model(request, "crm.Owner", "Owners", "badge"),
         _model(request, "crm.ApiToken", "API tokens", "key"),
         _model(request, "crm.OAuthApp", "Connected apps", "extension"),
-        _page("API", "api", "admin:api"),
+        _page("API", "api", "admin:api") if user.has_perm("crm.view_apitoken") else None,
         _page("Health", "monitor_heart", "admin:health"),
     ]
 

@@ -64,9 +64,9 @@ def take(limit: int) -> list[Taken]:
         sql(
             """
             WITH taken AS (
-                DELETE FROM crm_change WHERE id IN (
+                DELETE FROM crm_change WHERE id = ANY(ARRAY(
                     SELECT id FROM crm_change ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED
-                ) RETURNING *
+                )) RETURNING *
             ),
             kept AS (
                 INSERT INTO changed

@@ -107,8 +107,21 @@ class World:
             "message_id": 1,
             "number": 1,
             "url": "nothing",
+            "other_id": self.records[other_of(name)],
         }
         return known[part]
+
+
+def other_of(kind: str) -> str:
+    """The object type with a record of which each record here is associated."""
+    return "contact" if kind in ("company", "lead") else "company"
+
+
+def _associate(made: Mapping[str, int]) -> None:
+    for name in ("contact", "deal", "ticket", "task", "lead"):
+        other = other_of(name)
+        kind = associations.between(objects.get(name).type_id, objects.get(other).type_id)
+        associations.associate(kind, associations.pairs([(made[name], made[other])]))
 
 
 def _texts(definitions: Mapping[str, Definition]) -> dict[str, str]:
@@ -132,6 +145,7 @@ def _records(people: People) -> dict[str, int]:
         if "hubspot_owner_id" in definitions:
             values["hubspot_owner_id"] = str(people.ada.owner.pk)
         made[kind.name] = changes.create(kind.type_id, [values], SYSTEM)[0]
+    _associate(made)
     return made
 
 
@@ -244,6 +258,10 @@ def test_the_owner_sees_the_same_pages(world: World) -> None:
     for page in pages():
         url = page.url(world)
         if url is None or not page.name.startswith(HIDDEN) or page.name in NOBODYS:
+            continue
+        if page.name.endswith("_erase"):
+            # For superusers, and contacts alone.
+            assert undone(client, url).status_code in (403, 404)
             continue
         answer = undone(client, url)
         assert answer.status_code in (200, 302, 405), (page.name, answer.status_code)

@@ -47,15 +47,17 @@ def claim(transport: type[Transport]) -> list[Message]:
     """Lease the next due messages of a kind, none while its far end is known to be out."""
     query = sql(
         """
+        WITH due AS MATERIALIZED (
+            SELECT id, lane, not_before FROM workflows_outboxmessage
+            WHERE kind = {kind} AND state = {waiting} AND not_before <= app_now()
+              AND (leased_until IS NULL OR leased_until < app_now())
+              AND NOT EXISTS (SELECT FROM workflows_outage
+                              WHERE kind = {kind} AND next_try_at > app_now())
+            ORDER BY lane, not_before, id LIMIT {limit} FOR UPDATE SKIP LOCKED
+        )
         UPDATE workflows_outboxmessage m
         SET leased_until = app_now() + {lease}, holder = {session}
-        FROM (SELECT id, lane, not_before FROM workflows_outboxmessage
-              WHERE kind = {kind} AND state = {waiting} AND not_before <= app_now()
-                AND (leased_until IS NULL OR leased_until < app_now())
-                AND NOT EXISTS (SELECT FROM workflows_outage
-                                WHERE kind = {kind} AND next_try_at > app_now())
-              ORDER BY lane, not_before, id LIMIT {limit} FOR UPDATE SKIP LOCKED) due
-        WHERE m.id = due.id
+        FROM due WHERE m.id = due.id
         RETURNING m.id, m.key, m.payload, m.attempts, m.leased_until, m.lane, due.not_before
         """,
         lease=LEASE,

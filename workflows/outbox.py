@@ -169,9 +169,10 @@ def note(transport: type[Transport]) -> int:
     query = sql(
         """
         UPDATE workflows_outboxmessage SET is_noted = true
-        WHERE id IN (SELECT id FROM workflows_outboxmessage
-                     WHERE kind = {kind} AND state >= {sent} AND NOT is_noted
-                     ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED)
+        WHERE id = ANY(ARRAY(
+            SELECT id FROM workflows_outboxmessage
+            WHERE kind = {kind} AND state >= {sent} AND NOT is_noted
+            ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED))
         RETURNING id
         """,
         kind=transport.kind,

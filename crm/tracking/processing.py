@@ -127,12 +127,13 @@ def process(limit: int = BATCH) -> int:
 
 
 def _take(limit: int) -> list[tuple[UUID | None, dict[str, Any], datetime]]:
+    # An array is made once; a subselect could be run anew for every row, and take more than asked.
     found = rows(
         sql(
             """
-            DELETE FROM crm_collected WHERE id IN (
+            DELETE FROM crm_collected WHERE id = ANY(ARRAY(
                 SELECT id FROM crm_collected ORDER BY id LIMIT {limit} FOR UPDATE SKIP LOCKED
-            ) RETURNING id, visitor, item::text, at
+            )) RETURNING id, visitor, item::text, at
             """,
             limit=limit,
         )
