@@ -80,7 +80,11 @@
     }
   });
 
-  document.addEventListener("DOMContentLoaded", () => improve(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    improve(document);
+    // Of many views the current one may stand outside a narrow window.
+    document.querySelector(".co-views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  });
   // Django's own scripts build some controls only then.
   window.addEventListener("load", () =>
     setTimeout(() => {

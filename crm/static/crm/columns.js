@@ -21,6 +21,24 @@
     box.querySelector("[data-none]").hidden = count > 0;
   });
 
+  // A ticked property joins the order at its end; the keyboard stays among the others.
+  const pattern = document.querySelector("[data-moves]");
+  others.addEventListener("change", (event) => {
+    const item = event.target.closest("li");
+    const label = item.textContent.trim();
+    const visible = [...others.children].filter((one) => !one.hidden);
+    const place = visible.indexOf(item);
+    const next = visible[place + 1] || visible[place - 1];
+    for (const button of [...pattern.content.cloneNode(true).children]) {
+      button.value = event.target.value;
+      button.setAttribute("aria-label", `Move ${label} ${button.name}`);
+      item.append(button);
+    }
+    chosen.append(item);
+    (next?.querySelector("input") || input).focus();
+    box.querySelector("[data-added]").textContent = `${label} is shown as the last column.`;
+  });
+
   chosen.addEventListener("click", (event) => {
     const button = event.target.closest("button[name]");
     if (!button) return;
