@@ -20,7 +20,15 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from crm import access_switches, associations, changes, properties, sharing
 from crm.access import Level
 from crm.lists import membership
-from crm.models import ImportJob, List, Property, PropertyAccess, PropertyGroup, Record
+from crm.models import (
+    ImportJob,
+    List,
+    Property,
+    PropertyAccess,
+    PropertyGroup,
+    Record,
+    SavedView,
+)
 from crm.objects import base as objects
 from crm.properties import clean
 from crm.property_types.base import Definition
@@ -85,6 +93,8 @@ class World:
     records: Mapping[str, int]
     #: Ids of other things by the name of their model.
     things: Mapping[str, int]
+    #: Ids of saved views by the name of the object type.
+    views: Mapping[str, int]
     own: int
 
     def value(self, part: str, model: str) -> str | int | None:
@@ -108,6 +118,7 @@ class World:
             "number": 1,
             "url": "nothing",
             "other_id": self.records[other_of(name)],
+            "view_id": self.views.get(name.removesuffix("_view")),
         }
         return known[part]
 
@@ -147,6 +158,15 @@ def _records(people: People) -> dict[str, int]:
         made[kind.name] = changes.create(kind.type_id, [values], SYSTEM)[0]
     _associate(made)
     return made
+
+
+def _views(people: People) -> dict[str, int]:
+    return {
+        kind.name: SavedView.objects.create(
+            object_type=kind.type_id, name=SECRET, owner=people.ada.user
+        ).pk
+        for kind in objects.in_order()
+    }
 
 
 def _things(people: People, contact: int) -> dict[str, int]:
@@ -189,7 +209,8 @@ def world(db: None) -> World:
     membership.add(open_list, select([own, records["contact"]]))
     workflow = live(flow(delay("1", 3), name="Open"))
     enroll(workflow, [own, records["contact"]])
-    return World(people, records, things | {"open list": open_list.pk, "open": workflow.pk}, own)
+    things |= {"open list": open_list.pk, "open": workflow.pk}
+    return World(people, records, things, _views(people), own)
 
 
 def client_of(user: User) -> Client:

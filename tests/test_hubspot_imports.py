@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import requests
 from hubspot.crm import exports as export_models
-from pytest_django import Settings
 
 from crm.exports import job as exporting
 from crm.imports import job as importing
@@ -17,11 +16,6 @@ from tests.test_hubspot_client import Server, create_contact, server
 
 __all__ = ["server"]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _media(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
 
 
 def column(heading: str, name: str) -> dict[str, str]:

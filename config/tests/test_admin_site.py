@@ -31,7 +31,7 @@ def test_the_menu_has_a_place_for_everything(admin_client: Client) -> None:
     assert menu["CRM"][:5] == ["Contacts", "Companies", "Deals", "Tickets", "Tasks"]
     assert set(menu["CRM"]) > {"Lists", "Properties", "Imports"}
     assert menu["Automation"] == ["Workflows"]
-    assert menu["Marketing"] == ["Emails", "Mailbox", "Outbox"]
+    assert menu["Marketing"] == ["Emails", "Forms", "Tracking", "Mailbox", "Outbox"]
     assert set(menu["Settings"]) > {"Plan & limits", "Users", "Groups", "Owners", "Health"}
 
 
@@ -54,7 +54,7 @@ def test_the_mailbox_is_in_the_menu_only_while_mail_stays_here(
     admin_client: Client, settings: Any
 ) -> None:
     settings.EMAIL_TRANSPORT = EmailTransport(host="mail.example.com", port=25)
-    assert menu_of(admin_client)["Marketing"] == ["Emails", "Outbox"]
+    assert menu_of(admin_client)["Marketing"] == ["Emails", "Forms", "Tracking", "Outbox"]
 
 
 def test_tables_of_packages_are_not_in_the_admin(admin_client: Client) -> None:
