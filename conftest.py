@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 import pytest
@@ -15,6 +15,8 @@ from config import database
 from crm.objects import custom
 
 Subject = TypeVar("Subject")
+#: Where custom object types stand; a process looks there again after a second.
+OBJECT_TYPES = "crm_objectschema"
 
 
 class SameQueriesFor(Protocol):
@@ -70,6 +72,16 @@ def _forget_custom_objects() -> None:
     custom.forget()
 
 
+def _counted(queries: Iterable[str]) -> list[str]:
+    """The queries without further looks at the custom object types: those come with the clock."""
+    found: list[str] = []
+    for query in queries:
+        is_look = OBJECT_TYPES in query
+        if not (is_look and any(OBJECT_TYPES in other for other in found)):
+            found.append(query[:200])
+    return found
+
+
 @pytest.fixture
 def same_queries_for(db: None) -> SameQueriesFor:
     """A check that work costs the same number of queries for 10 records and for 5,000.
@@ -89,7 +101,7 @@ def same_queries_for(db: None) -> SameQueriesFor:
             custom.forget()
             with CaptureQueriesContext(connection) as captured:
                 run(subject)
-            queries[size] = [query["sql"][:200] for query in captured.captured_queries]
+            queries[size] = _counted(query["sql"] for query in captured.captured_queries)
         counts = {size: len(found) for size, found in queries.items()}
         assert len(set(counts.values())) == 1, f"queries by size: {counts}\n" + "\n".join(
             queries[min(sizes)]

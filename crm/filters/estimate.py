@@ -29,15 +29,14 @@ def estimate(
     object_type: str,
     among: SQL | None = None,
     *,
-    milliseconds: int = MILLISECONDS,
+    milliseconds: int | None = None,
 ) -> Estimate:
     """About how many records of a type match now, only those of `among` (record_id) if given."""
     chosen = match(predicate, object_type, among)
+    most = MILLISECONDS if milliseconds is None else milliseconds
     try:
         with transaction.atomic():
-            execute(
-                sql("SELECT set_config('statement_timeout', {most}, true)", most=f"{milliseconds}")
-            )
+            execute(sql("SELECT set_config('statement_timeout', {most}, true)", most=f"{most}"))
             count = value(_counted(chosen))
             execute(SQL("SELECT set_config('statement_timeout', '0', true)"))
     except OperationalError:
